@@ -1,6 +1,8 @@
 # What a folder of halotwin is in CMake: halotwin_add_library(physics SOURCES ... PUBLIC ... PRIVATE ...) makes the
 # target halotwin_physics with the alias halotwin::physics, installed and exported;
-# halotwin_add_tests(physics SOURCES ... LABELS ...) makes its test program.
+# halotwin_add_tests(physics SOURCES ... LABELS ...) makes its test program. The target halotwin_header_check compiles every
+# header by itself; after installation find_package(halotwin) gives the libraries as halotwin::<folder>.
+include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 include(GoogleTest)
 
@@ -15,7 +17,32 @@ if(HALOTWIN_SANITIZE)
   target_compile_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-fsanitize=${HALOTWIN_SANITIZE};-fno-omit-frame-pointer>)
   target_link_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-fsanitize=${HALOTWIN_SANITIZE}>)
 endif()
+set_target_properties(halotwin_flags PROPERTIES EXPORT_NAME flags)
 install(TARGETS halotwin_flags EXPORT halotwinTargets)
+
+set(HALOTWIN_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/halotwin)
+install(EXPORT halotwinTargets NAMESPACE halotwin:: DESTINATION ${HALOTWIN_CMAKE_DIR})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/halotwinConfig.cmake.in ${PROJECT_BINARY_DIR}/halotwinConfig.cmake
+  INSTALL_DESTINATION ${HALOTWIN_CMAKE_DIR})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/halotwinConfig.cmake ${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake DESTINATION ${HALOTWIN_CMAKE_DIR})
+
+add_custom_target(halotwin_header_check COMMENT "every header compiles alone")
+
+# One generated source per header of a folder, which includes it twice and nothing else.
+function(halotwin_check_headers target folder headers)
+  set(sources)
+  foreach(header IN LISTS headers)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/header_check/${header}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${folder}/${header}\"\n#include \"${folder}/${header}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  if(sources)
+    add_library(${target}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_link_libraries(${target}_headers PRIVATE ${target})
+    add_dependencies(halotwin_header_check ${target}_headers)
+  endif()
+endfunction()
 
 function(halotwin_add_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -27,7 +54,17 @@ function(halotwin_add_library name)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/halotwin>)
   target_link_libraries(${target} PUBLIC halotwin_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   install(TARGETS ${target} EXPORT halotwinTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/halotwin/${name} FILES_MATCHING PATTERN "*.hpp")
+  # Headers are not named in CMakeLists.txt; a new one is noticed at the next build.
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.hpp)
+  foreach(header IN LISTS headers)
+    cmake_path(GET header PARENT_PATH parent)
+    if(parent AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${parent}/CMakeLists.txt)
+      list(REMOVE_ITEM headers ${header})  # belongs to a library of its own
+    else()
+      install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/halotwin/${name}/${parent})
+    endif()
+  endforeach()
+  halotwin_check_headers(${target} ${name} "${headers}")
 endfunction()
 
 function(halotwin_add_tests name)
