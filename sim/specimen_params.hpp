@@ -1,0 +1,149 @@
+// Parameters of the simulated film, each with its source.
+//
+// Sources: cavar2026 = the PM-DNS paper (triple-cation film); facts = ranges collected in
+// physics-facts (sections b, f); study = the feasibility study of the PM-DNS chain, whose settings
+// reproduce the published signs.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "sim/microstructure.hpp"
+#include "sim/topography.hpp"
+
+namespace halotwin::sim {
+
+/// physical: ionic conductivity -> relaxation of the film charge. phenomenological: narrow lines
+/// tied to the same ionic fields, which no linear passive relaxation gives (facts b5).
+enum class ResponseKind { physical, phenomenological };
+[[nodiscard]] constexpr auto enumerators(ResponseKind) {
+  return std::array<std::pair<ResponseKind, std::string_view>, 2>{
+      {{ResponseKind::physical, "physical"}, {ResponseKind::phenomenological, "phenomenological"}}};
+}
+
+struct FilmParams {
+  double thickness_m = 500e-9;        // usual triple-cation absorber
+  double relative_permittivity = 30;  // facts b3: 25 to 50
+  double effective_depth_m = 75e-9;   // study: 3 tip radii of 25 nm
+  double temperature_k = 300;
+  bool operator==(const FilmParams&) const = default;
+};
+void validate(const FilmParams& p);
+void visit_fields(auto& visit, FilmParams& p) {
+  visit("thickness_m", p.thickness_m);
+  visit("relative_permittivity", p.relative_permittivity);
+  visit("effective_depth_m", p.effective_depth_m);
+  visit("temperature_k", p.temperature_k);
+}
+
+struct IonParams {
+  double vacancy_density_per_m3 =
+      1e24;  // inside the active part; facts b4: linear at 2 V above 1e23
+  double diffusivity_m2_per_s = 2.8e-13;            // with that density: 1 kHz (facts b2)
+  double interface_diffusivity_m2_per_s = 5.6e-13;  // PbI2 interface, 2 kHz (facts b2)
+  double active_share = 0.5;                        // study
+  double hotspot_active_share = 1.0;                // study
+  double hotspot_density_factor =
+      1.13;  // keeps the pole (1 - b_a/Z)/t where it is, b/Z = 0.21 (study)
+  double boundary_density_factor = 3.0;    // facts f: 2 to 10; study: 3
+  double boundary_zone_m = 12e-9;          // 1/e zone; study
+  double grain_frequency_sigma_ln = 0.06;  // diffusivity from grain to grain; study
+  double grain_share_sigma_ln = 0.05;      // active share from grain to grain (estimate)
+  bool operator==(const IonParams&) const = default;
+};
+void validate(const IonParams& p);
+void visit_fields(auto& visit, IonParams& p) {
+  visit("vacancy_density_per_m3", p.vacancy_density_per_m3);
+  visit("diffusivity_m2_per_s", p.diffusivity_m2_per_s);
+  visit("interface_diffusivity_m2_per_s", p.interface_diffusivity_m2_per_s);
+  visit("active_share", p.active_share);
+  visit("hotspot_active_share", p.hotspot_active_share);
+  visit("hotspot_density_factor", p.hotspot_density_factor);
+  visit("boundary_density_factor", p.boundary_density_factor);
+  visit("boundary_zone_m", p.boundary_zone_m);
+  visit("grain_frequency_sigma_ln", p.grain_frequency_sigma_ln);
+  visit("grain_share_sigma_ln", p.grain_share_sigma_ln);
+}
+
+/// Lines of the phenomenological response. Amplitude: a_1 = amplitude * active share / reference
+/// share; a_2 = amplitude * (interior + boundary * inclusion share / largest share).
+struct LineParams {
+  double first_hz = 1000;         // cavar2026, Fig. 2: near 1 kHz
+  double second_hz = 2000;        // cavar2026, Fig. 2: near 2 kHz
+  double quality = 3;             // study: 2 to 4 resolve both
+  double amplitude = 0.03;        // study: loss 2 a q = 18 % of the fast response
+  double boundary_shift = 1.25;   // first line at a boundary; study
+  double second_interior = 0.35;  // study
+  double second_boundary = 1.0;   // study
+  bool operator==(const LineParams&) const = default;
+};
+void validate(const LineParams& p);
+void visit_fields(auto& visit, LineParams& p) {
+  visit("first_hz", p.first_hz);
+  visit("second_hz", p.second_hz);
+  visit("quality", p.quality);
+  visit("amplitude", p.amplitude);
+  visit("boundary_shift", p.boundary_shift);
+  visit("second_interior", p.second_interior);
+  visit("second_boundary", p.second_boundary);
+}
+
+/// Ultraslow relaxation after the bias was first applied (cavar2026, Fig. S2: first forty lines).
+struct TransientParams {
+  double amplitude = 0.1;         // at 60 Hz: falls below 2 % of the main peak after about 40 lines
+  double time_constant_s = 8775;  // study: 13 lines of 675 s (24 h / 128)
+  double relaxation_hz = 60;      // seen below 200 Hz (study)
+  bool operator==(const TransientParams&) const = default;
+};
+void validate(const TransientParams& p);
+void visit_fields(auto& visit, TransientParams& p) {
+  visit("amplitude", p.amplitude);
+  visit("time_constant_s", p.time_constant_s);
+  visit("relaxation_hz", p.relaxation_hz);
+}
+
+/// Each effect can be switched off, for nulls.
+struct EffectSwitches {
+  bool boundary = true;    // ion density (and line shift) at boundaries
+  bool hotspot = true;     // hotspot grains differ
+  bool inclusions = true;  // PbI2 interface phase, second line
+  bool transient = true;
+  bool operator==(const EffectSwitches&) const = default;
+};
+void visit_fields(auto& visit, EffectSwitches& p) {
+  visit("boundary", p.boundary);
+  visit("hotspot", p.hotspot);
+  visit("inclusions", p.inclusions);
+  visit("transient", p.transient);
+}
+
+struct SpecimenParams {
+  ResponseKind response = ResponseKind::physical;
+  MicrostructureParams microstructure;
+  TopographyParams topography;
+  FilmParams film;
+  IonParams ions;
+  LineParams lines;
+  TransientParams transient;
+  EffectSwitches effects;
+  double metal_contact_potential_v =
+      0.4;                     // ITO or gold under the scratch against the tip (estimate)
+  double dose_cell_m = 96e-9;  // cells of the dose ledger: 8 pixels of 12 nm
+  bool operator==(const SpecimenParams&) const = default;
+};
+void validate(const SpecimenParams& p);
+void visit_fields(auto& visit, SpecimenParams& p) {
+  visit("response", p.response);
+  visit("microstructure", p.microstructure);
+  visit("topography", p.topography);
+  visit("film", p.film);
+  visit("ions", p.ions);
+  visit("lines", p.lines);
+  visit("transient", p.transient);
+  visit("effects", p.effects);
+  visit("metal_contact_potential_v", p.metal_contact_potential_v);
+  visit("dose_cell_m", p.dose_cell_m);
+}
+
+}  // namespace halotwin::sim
