@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "base/grid.hpp"
 
@@ -26,6 +28,10 @@ class DoseLedger {
   [[nodiscard]] double total(DoseKind kind) const { return total_[index(kind)]; }
   [[nodiscard]] double outside(DoseKind kind) const { return outside_[index(kind)]; }
   [[nodiscard]] const Image<double>& map(DoseKind kind) const { return maps_[index(kind)]; }
+
+  /// All numbers of the ledger, and back.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
 
  private:
   static constexpr std::size_t index(DoseKind kind) { return static_cast<std::size_t>(kind); }

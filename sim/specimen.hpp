@@ -55,8 +55,8 @@ struct LocalSites {
   bool on_metal = false;  // bare metal: no sites, r* = 1
 };
 
-/// What the specimen receives during one step of the clock.
-struct Exposure {
+/// What the specimen receives while the clock makes one step.
+struct DoseStep {
   double duration_s = 0.0;
   Point at{};
   double radius_m = 0.0;  // of the exposed disc
@@ -96,11 +96,14 @@ class Specimen {
 
   /// Lets time and dose act: books the dose and moves the ultraslow transient on. What happened
   /// under bias depends on the sum of the bias-times only, so steps may be joined or split.
-  void advance(const Exposure& exposure);
+  void advance(const DoseStep& step);
   [[nodiscard]] double age_s() const { return age_s_; }
   [[nodiscard]] const DoseLedger& dose() const { return dose_; }
   /// Present amplitude of the ultraslow relaxation; 0 if its switch is off.
   [[nodiscard]] double transient_amplitude() const;
+  /// The evolving state, for resuming a run to the same bits.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
 
  private:
   SpecimenParams params_;
