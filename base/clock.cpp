@@ -8,10 +8,12 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "base/require.hpp"
 
 namespace halotwin {
 
 Duration from_seconds(double time_s) {
+  require(std::abs(time_s) < 9.2e9, "time_s", time_s, "within 292 years");
   return Duration(static_cast<std::int64_t>(std::llround(time_s * 1e9)));
 }
 

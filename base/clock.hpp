@@ -15,7 +15,7 @@ using Duration = std::chrono::nanoseconds;
   return std::chrono::duration<double>(d).count();
 }
 
-/// Nearest nanosecond to `time_s`.
+/// Nearest nanosecond to `time_s`; throws ParameterError beyond 292 years and for NaN.
 [[nodiscard]] Duration from_seconds(double time_s);
 
 enum class ClockKind { virtual_time, paced, wall };

@@ -203,9 +203,7 @@ template <class T>
     return Value{std::move(array), {}};
   } else if constexpr (NamedEnum<T>) {
     return Value{std::string(name_of(field)), {}};
-  } else if constexpr (std::same_as<T, bool>) {
-    return Value{field, {}};
-  } else if constexpr (std::integral<T>) {
+  } else if constexpr (std::integral<T> && !std::same_as<T, bool>) {
     return Value{static_cast<std::int64_t>(field), {}};
   } else {
     return Value{field, {}};

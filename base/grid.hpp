@@ -11,6 +11,7 @@ namespace halotwin {
 struct Point {
   double x_m = 0.0;
   double y_m = 0.0;
+  bool operator==(const Point&) const = default;
 };
 
 /// Geometry of a grid: `nx` x `ny` square or rectangular pixels, the centre of pixel (0, 0) at
@@ -27,11 +28,7 @@ struct Grid {
     return {origin.x_m + static_cast<double>(ix) * step_x_m,
             origin.y_m + static_cast<double>(iy) * step_y_m};
   }
-  bool operator==(const Grid& other) const {
-    return nx == other.nx && ny == other.ny && step_x_m == other.step_x_m &&
-           step_y_m == other.step_y_m && origin.x_m == other.origin.x_m &&
-           origin.y_m == other.origin.y_m;
-  }
+  bool operator==(const Grid&) const = default;
 };
 
 /// Values on a grid of nx columns and ny rows.

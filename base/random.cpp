@@ -6,6 +6,7 @@
 
 #include "base/constants.hpp"
 #include "base/errors.hpp"
+#include "base/require.hpp"
 
 namespace halotwin {
 
@@ -115,7 +116,8 @@ std::uint64_t poisson_by_rejection(double mean, RandomStream& draw) {
 }  // namespace
 
 std::uint64_t RandomStream::poisson(double mean) {
-  if (!(mean > 0.0)) {
+  require(mean >= 0.0 && mean < 1e15, "mean of a Poisson draw", mean, "between 0 and 1e15");
+  if (mean == 0.0) {
     return 0;
   }
   return mean <= 30.0 ? poisson_by_inversion(mean, *this) : poisson_by_rejection(mean, *this);

@@ -1,5 +1,6 @@
 #include "base/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -114,8 +115,8 @@ bool parse_factor(std::string_view text, Dimension& out) {
     const std::size_t at = caret != std::string_view::npos ? caret + 1 : digits + 1;
     const std::string_view number = text.substr(at);
     const auto [end, status] = std::from_chars(number.data(), number.data() + number.size(), power);
-    if (status != std::errc{} || end != number.data() + number.size()) {
-      return false;
+    if (status != std::errc{} || end != number.data() + number.size() || !(std::abs(power) <= 9)) {
+      return false;  // not a power, or one that no unit has (nan, inf, 1e9)
     }
     word = text.substr(0, caret != std::string_view::npos ? caret : at);
   }
@@ -213,10 +214,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 }  // namespace
 
-std::string unit_of_name(std::string_view parameter) {
-  // Read words from the end: unit words, "per" and "sqrt" belong to the unit; the first other word
-  // ends it.
-  const std::vector<std::string_view> words = split(parameter, '_');
+namespace {
+
+// Index of the first word of the unit. Reads from the end: unit words, "per" and "sqrt" belong to
+// the unit; the first other word ends it.
+std::size_t first_unit_word(const std::vector<std::string_view>& words) {
   std::size_t first = words.size();
   while (first > 1) {
     const std::string_view word = words[first - 1];
@@ -226,17 +228,19 @@ std::string unit_of_name(std::string_view parameter) {
     --first;
   }
   // a bare unit without "per" is one word: in "noise_m_s" only the last one counts
-  bool has_per = false;
-  for (std::size_t i = first; i < words.size(); ++i) {
-    has_per = has_per || words[i] == "per";
-  }
-  if (!has_per && first + 1 < words.size()) {
-    first = words.size() - 1;
-  }
+  const auto begin = words.begin() + static_cast<std::ptrdiff_t>(first);
+  const bool has_per = std::find(begin, words.end(), "per") != words.end();
+  return !has_per && first + 1 < words.size() ? words.size() - 1 : first;
+}
+
+}  // namespace
+
+std::string unit_of_name(std::string_view parameter) {
+  const std::vector<std::string_view> words = split(parameter, '_');
   std::string unit;
   bool below = false;
   bool root = false;
-  for (std::size_t i = first; i < words.size(); ++i) {
+  for (std::size_t i = first_unit_word(words); i < words.size(); ++i) {
     if (words[i] == "per") {
       below = true;
     } else if (words[i] == "sqrt") {
@@ -261,9 +265,10 @@ double parse_quantity(std::string_view text, std::string_view unit) {
   const std::string expected = unit.empty() ? std::string("a plain number")
                                             : fmt::format("a number with a unit of {}", unit);
   double number = 0.0;
-  const char* begin = all.data() + (all.starts_with('+') ? 1 : 0);
+  const bool plus = all.starts_with('+');
+  const char* begin = all.data() + (plus ? 1 : 0);
   const auto [end, status] = std::from_chars(begin, all.data() + all.size(), number);
-  if (status != std::errc{} || !std::isfinite(number)) {
+  if (status != std::errc{} || !std::isfinite(number) || (plus && *begin == '-')) {
     throw ParameterError(fmt::format("expected {}, found \"{}\"", expected, text));
   }
   const std::string_view word =
@@ -284,7 +289,11 @@ double parse_quantity(std::string_view text, std::string_view unit) {
       throw ParameterError(fmt::format("wrong unit \"{}\" (expected {})", word, expected));
     }
   }
-  return number * given.factor / wanted.factor;
+  const double value = number * given.factor / wanted.factor;
+  if (!std::isfinite(value)) {
+    throw ParameterError(fmt::format("expected {}, found \"{}\" (too large)", expected, text));
+  }
+  return value;
 }
 
 }  // namespace halotwin
