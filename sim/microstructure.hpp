@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "base/grid.hpp"
@@ -29,8 +28,9 @@ struct MicrostructureParams {
   double column_share = 0.35;   // area share that a column adds at its centre
   double columns_per_m = 4e6;   // along boundaries: one in 250 nm (estimate)
   double junction_column_probability = 0.5;  // junctions are preferred (estimate: N x 3 to 20)
-  double column_radius_m = 12e-9;    // inclusions of 10 to 100 nm; the fresh film has small ones
-  double max_inclusion_share = 0.5;  // up to half of the area (feasibility study)
+  double column_radius_m = 12e-9;       // inclusions of 10 to 100 nm; the fresh film has small ones
+  double column_radius_sigma_ln = 0.3;  // (estimate)
+  double max_inclusion_share = 0.5;     // up to half of the area (feasibility study)
   bool operator==(const MicrostructureParams&) const = default;
 };
 void validate(const MicrostructureParams& p);
@@ -50,6 +50,7 @@ void visit_fields(auto& visit, MicrostructureParams& p) {
   visit("columns_per_m", p.columns_per_m);
   visit("junction_column_probability", p.junction_column_probability);
   visit("column_radius_m", p.column_radius_m);
+  visit("column_radius_sigma_ln", p.column_radius_sigma_ln);
   visit("max_inclusion_share", p.max_inclusion_share);
 }
 
@@ -68,7 +69,7 @@ struct Grain {
   double weight_m2 = 0.0;  // of the Laguerre diagram
   double area_m2 = 0.0;
   Point centroid{};
-  double inradius_m = 0.0;  // largest distance to the boundary inside the grain, on the native grid
+  double inradius_m = 0.0;  // largest distance to the boundary at its sites and its centroid
   bool hotspot = false;
   bool complete = false;  // does not touch the rim of the field
   std::vector<GrainSide> sides;
