@@ -21,7 +21,7 @@ void require(bool holds, std::string_view what) {
 }
 
 void require_range(std::string_view field, double value, double low, double high) {
-  if (!(value >= low && value <= high)) {
+  if (!(std::isfinite(value) && value >= low && value <= high)) {
     throw ParameterError(
         fmt::format("{} = {} (must be between {} and {})", field, value, low, high));
   }

@@ -216,6 +216,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 namespace {
 
+// "Hz" -> "Hz^0.5", "m^3" -> "m^1.5".
+std::string square_root_of(const std::string& unit) {
+  const auto caret = unit.find('^');
+  const double power = caret == std::string::npos ? 1.0 : std::stod(unit.substr(caret + 1));
+  return fmt::format("{}^{}", unit.substr(0, caret), 0.5 * power);
+}
+
 // Index of the first word of the unit. Reads from the end: unit words, "per" and "sqrt" belong to
 // the unit; the first other word ends it.
 std::size_t first_unit_word(const std::vector<std::string_view>& words) {
@@ -251,7 +258,7 @@ std::string unit_of_name(std::string_view parameter) {
         return {};
       }
       if (root) {
-        part += "^0.5";
+        part = square_root_of(part);
         root = false;
       }
       unit += below ? (unit.empty() ? "1/" : "/") + part : (unit.empty() ? "" : "*") + part;
