@@ -1,0 +1,252 @@
+#include "devices/simulated/harmonic_chain.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "base/constants.hpp"
+#include "base/random.hpp"
+#include "base/require.hpp"
+#include "physics/ion_response.hpp"
+#include "physics/resonance_drift.hpp"
+
+namespace halotwin::devices::simulated {
+
+namespace {
+
+using Complex = std::complex<double>;
+constexpr double two_pi = 2.0 * constants::pi;
+constexpr std::size_t saved_values = 2 * 8 + 2 * 8 + 2 + 2 + 1 + 2 * 4 + 3;
+
+physics::LowPassParams filter(const ChainSettings::SignalStage& stage) {
+  return {stage.order, stage.time_constant_s};
+}
+
+}  // namespace
+
+HarmonicChain::HarmonicChain(const sim::World& world, const ChainParams& params)
+    : world_(&world),
+      params_(params),
+      response_(world.specimen(), params.tip, params.nominal_orbit) {}
+
+Complex HarmonicChain::lock_in_1(Complex rate_per_s) const {
+  Complex factor = 1.0;
+  const Complex one_stage = 1.0 / (1.0 + rate_per_s * settings_.lock_in_1.time_constant_s);
+  for (int k = 0; k < settings_.lock_in_1.order; ++k) {
+    factor *= one_stage;
+  }
+  return factor;
+}
+
+HarmonicChain::Steady HarmonicChain::steady_state() {
+  Steady steady;
+  const auto& m = settings_.mechanical;
+  const auto& e = settings_.electrical;
+  physics::CantileverParams lever = params_.cantilever;
+  lever.resonance_hz = m.resonance_hz;
+  if (!m.engaged) {
+    steady.mean_phase_rad = physics::static_phase_rad(lever, m.drive_hz, 0.0);
+    return steady;
+  }
+  response_.place(m);
+  if (e.amplitude_peak_v == 0.0 && e.offset_v == 0.0) {
+    steady.mean_phase_rad = physics::static_phase_rad(lever, m.drive_hz, 0.0);
+    return steady;
+  }
+  const Complex squared = response_.squared_response(e.frequency_hz);
+  const double dv = e.offset_v - response_.contact_potential_v();
+  const double c = response_.curvature_f_per_m2();
+  const double v0 = e.amplitude_peak_v;
+  const Complex first = response_.first_response(e.frequency_hz);
+  const Complex zero = response_.squared_response(0.0);
+  const double dk_0 = -0.5 * c * (zero.real() * dv * dv + 0.5 * std::abs(squared) * v0 * v0);
+  const std::array<Complex, 2> dk{-c * first * dv * v0, -0.25 * c * squared * v0 * v0};
+  steady.mean_phase_rad =
+      physics::static_phase_rad(lever, m.drive_hz, dk_0 / lever.stiffness_n_per_m);
+  lever.resonance_hz *= std::sqrt(std::max(1.0 + dk_0 / lever.stiffness_n_per_m, 1e-3));
+  for (std::size_t n = 0; n < 2; ++n) {
+    const double w = two_pi * e.frequency_hz * static_cast<double>(n + 1);
+    steady.phase[n] = physics::phase_response(lever, m.drive_hz, w) * dk[n];
+    steady.amplitude[n] = physics::amplitude_response(lever, m.drive_hz, w) * dk[n];
+  }
+  return steady;
+}
+
+// (relative amplitude) + i (phase) of the lever's steady modulation at the present generator phase.
+Complex HarmonicChain::envelope(const Steady& steady) const {
+  const Complex turn = std::polar(1.0, generator_rad_);
+  const double m = (steady.amplitude[0] * turn).real() + (steady.amplitude[1] * turn * turn).real();
+  const double p = (steady.phase[0] * turn).real() + (steady.phase[1] * turn * turn).real();
+  return {m, p};
+}
+
+double HarmonicChain::noise_density() const {
+  const auto& around = world_->surroundings();
+  const auto& m = settings_.mechanical;
+  double density = params_.input_noise_v_per_sqrt_hz * params_.input_noise_v_per_sqrt_hz;
+  if (!settings_.lock_in_1.connected || m.amplitude_m <= 0.0) {
+    return density;
+  }
+  const double f = settings_.lock_in_2.harmonic * settings_.lock_in_2.reference_hz;
+  physics::CantileverParams lever = params_.cantilever;
+  lever.resonance_hz = m.resonance_hz;
+  lever.temperature_k = around.thermal_noise ? lever.temperature_k : 0.0;
+  lever.detection_noise_m_per_sqrt_hz =
+      around.detection_noise ? lever.detection_noise_m_per_sqrt_hz : 0.0;
+  double phase = physics::phase_noise_psd(lever, m.drive_hz, two_pi * f, m.amplitude_m);
+  if (around.flicker_noise) {
+    phase += physics::flicker_phase_psd(around.resonance, lever, f);
+  }
+  const double scale = settings_.lock_in_1.scale_v_per_rad;
+  return density + scale * scale * std::norm(lock_in_1({0.0, two_pi * f})) * phase;
+}
+
+void HarmonicChain::change(const ChainSettings& settings) {
+  settle_pending();
+  settings_ = settings;
+  pending_ = true;
+}
+
+// Works out the steady state of new settings once, when time first passes under them: the lever's
+// envelope is continuous, so what the new steady state does not have becomes a free transient.
+void HarmonicChain::settle_pending() {
+  if (!pending_) {
+    return;
+  }
+  pending_ = false;
+  const Complex before = envelope(steady_);
+  steady_ = steady_state();
+  transient_ += before - envelope(steady_);
+  if (std::abs(transient_) < 1e-15) {
+    transient_ = 0.0;
+  }
+  const bool noisy = world_->surroundings().thermal_noise ||
+                     world_->surroundings().detection_noise || world_->surroundings().flicker_noise;
+  noise_density_ = noisy ? noise_density() : 0.0;
+}
+
+void HarmonicChain::propagate_signal(double dt_s) {
+  const auto& stage = settings_.lock_in_2;
+  const double w_e = two_pi * settings_.electrical.frequency_hz;
+  const double h = stage.harmonic;
+  const double w_r = h * two_pi * stage.reference_hz;
+  const double scale = settings_.lock_in_1.connected ? settings_.lock_in_1.scale_v_per_rad : 0.0;
+  const Complex reference = std::polar(1.0, -h * reference_rad_);
+  std::array<physics::ExponentialTerm, 6> terms;
+  std::size_t count = 0;
+  for (std::size_t n = 0; n < 2; ++n) {
+    const double w = w_e * static_cast<double>(n + 1);
+    const Complex phasor = scale * lock_in_1({0.0, w}) * steady_.phase[n] *
+                           std::polar(1.0, static_cast<double>(n + 1) * generator_rad_);
+    if (phasor != Complex{}) {
+      terms[count++] = {phasor * reference, {0.0, w - w_r}};
+      terms[count++] = {std::conj(phasor) * reference, {0.0, -w - w_r}};
+    }
+  }
+  const double w_0 = two_pi * settings_.mechanical.resonance_hz;
+  const double g = 0.5 * w_0 / params_.cantilever.quality_factor;
+  const Complex lambda{-g, w_0 - two_pi * settings_.mechanical.drive_hz};
+  if (transient_ != Complex{}) {  // Im[eps] times 2 e^{-i h th_r}
+    const Complex i{0.0, 1.0};
+    const Complex seen = scale * lock_in_1(lambda) * transient_;
+    terms[count++] = {-i * seen * reference, lambda - Complex{0.0, w_r}};
+    terms[count++] = {i * std::conj(seen) * reference, std::conj(lambda) - Complex{0.0, w_r}};
+    transient_ *= std::exp(lambda * dt_s);
+    if (std::abs(transient_) < 1e-15) {
+      transient_ = 0.0;
+    }
+  }
+  physics::advance(filter(stage), signal_, std::span(terms).first(count), dt_s);
+  generator_rad_ = std::remainder(generator_rad_ + w_e * dt_s, two_pi);
+  reference_rad_ = std::remainder(reference_rad_ + two_pi * stage.reference_hz * dt_s, two_pi);
+}
+
+void HarmonicChain::propagate_noise(double dt_s) {
+  const auto& stage = settings_.lock_in_2;
+  // a grid of time constants, so that the factor never depends on what was worked out before
+  const double x = std::min(std::round(dt_s / stage.time_constant_s * 1e6) * 1e-6, 60.0);
+  physics::advance(filter(stage), noise_, {}, dt_s);
+  if (noise_density_ <= 0.0 || x <= 0.0) {
+    return;
+  }
+  if (x != factor_time_constants_ || factor_.order != stage.order) {
+    factor_ = physics::noise_factor(stage.order, x);
+    factor_time_constants_ = x;
+  }
+  RandomStream draw(world_->seed(), Purpose::lock_in_noise, 0, noise_steps_++);
+  std::array<double, 2 * physics::max_low_pass_order> normals;
+  const auto used = std::span(normals).first(2 * static_cast<std::size_t>(stage.order));
+  draw.fill_normal(used);
+  physics::add_noise(factor_, std::sqrt(noise_density_ / stage.time_constant_s), used, noise_);
+}
+
+void HarmonicChain::advance(double dt_s) {
+  settle_pending();
+  propagate_signal(dt_s);
+  propagate_noise(dt_s);
+}
+
+ChainOutput HarmonicChain::output() {
+  settle_pending();
+  const auto last = static_cast<std::size_t>(settings_.lock_in_2.order) - 1;
+  ChainOutput out;
+  out.phasor_v = signal_.stage[last] + noise_.stage[last];
+  const double scale = settings_.lock_in_1.connected ? settings_.lock_in_1.scale_v_per_rad : 0.0;
+  out.input_peak_v =
+      scale * (std::abs(steady_.phase[0]) + std::abs(steady_.phase[1]) + std::abs(transient_));
+  out.mechanical_phase_rad = steady_.mean_phase_rad;
+  return out;
+}
+
+std::vector<double> HarmonicChain::save() const {
+  std::vector<double> state;
+  state.reserve(saved_values);
+  const auto put = [&](Complex z) {
+    state.push_back(z.real());
+    state.push_back(z.imag());
+  };
+  for (const physics::LowPassState* filter_state : {&signal_, &noise_}) {
+    for (const Complex& z : filter_state->stage) {
+      put(z);
+    }
+  }
+  put(transient_);
+  state.push_back(generator_rad_);
+  state.push_back(reference_rad_);
+  state.push_back(static_cast<double>(noise_steps_));
+  for (std::size_t n = 0; n < 2; ++n) {
+    put(steady_.phase[n]);
+    put(steady_.amplitude[n]);
+  }
+  state.push_back(steady_.mean_phase_rad);
+  state.push_back(noise_density_);
+  state.push_back(pending_ ? 1.0 : 0.0);
+  return state;
+}
+
+void HarmonicChain::load(std::span<const double> state) {
+  require(state.size() == saved_values, "the saved state of the harmonic engine has a wrong size");
+  std::size_t i = 0;
+  const auto get = [&] {
+    const Complex z{state[i], state[i + 1]};
+    i += 2;
+    return z;
+  };
+  for (physics::LowPassState* filter_state : {&signal_, &noise_}) {
+    for (Complex& z : filter_state->stage) {
+      z = get();
+    }
+  }
+  transient_ = get();
+  generator_rad_ = state[i++];
+  reference_rad_ = state[i++];
+  noise_steps_ = static_cast<std::uint64_t>(state[i++]);
+  for (std::size_t n = 0; n < 2; ++n) {
+    steady_.phase[n] = get();
+    steady_.amplitude[n] = get();
+  }
+  steady_.mean_phase_rad = state[i++];
+  noise_density_ = state[i++];
+  pending_ = state[i] != 0.0;
+}
+
+}  // namespace halotwin::devices::simulated

@@ -1,0 +1,111 @@
+#include "devices/simulated/probe_chain.hpp"
+
+#include "base/require.hpp"
+
+namespace halotwin::devices::simulated {
+
+ProbeChain::ProbeChain(sim::World& world, std::unique_ptr<SignalChain> engine)
+    : world_(&world), engine_(std::move(engine)), reached_(world.clock().now()) {
+  engine_->change(settings_);
+}
+
+void ProbeChain::catch_up() {
+  const Duration now = world_->clock().now();
+  if (now > reached_) {
+    engine_->advance(seconds(now - reached_));
+    reached_ = now;
+  }
+}
+
+void ProbeChain::change(const ChainSettings& settings) {
+  catch_up();
+  if (settings == settings_) {
+    return;
+  }
+  settings_ = settings;
+  engine_->change(settings_);
+  expose();
+}
+
+void ProbeChain::expose() {
+  sim::Exposure& exposure = world_->exposure();
+  const auto& v = settings_.electrical;
+  exposure.place = settings_.mechanical.tip;
+  exposure.under_bias =
+      settings_.mechanical.engaged && (v.amplitude_peak_v != 0.0 || v.offset_v != 0.0);
+}
+
+ChainOutput ProbeChain::read() {
+  catch_up();
+  return engine_->output();
+}
+
+std::vector<double> ProbeChain::save() const {
+  const auto& m = settings_.mechanical;
+  const auto& e = settings_.electrical;
+  const auto& a = settings_.lock_in_1;
+  const auto& b = settings_.lock_in_2;
+  std::vector<double> state{static_cast<double>(reached_.count() / 1'000'000'000),
+                            static_cast<double>(reached_.count() % 1'000'000'000),
+                            m.engaged ? 1.0 : 0.0,
+                            m.tip.x_m,
+                            m.tip.y_m,
+                            static_cast<double>(m.place),
+                            m.drive_hz,
+                            m.resonance_hz,
+                            m.amplitude_m,
+                            m.mean_gap_m,
+                            e.frequency_hz,
+                            e.amplitude_peak_v,
+                            e.offset_v,
+                            static_cast<double>(a.order),
+                            a.time_constant_s,
+                            a.scale_v_per_rad,
+                            a.connected ? 1.0 : 0.0,
+                            static_cast<double>(b.harmonic),
+                            static_cast<double>(b.order),
+                            b.time_constant_s,
+                            b.reference_hz};
+  const std::vector<double> engine = engine_->save();
+  state.insert(state.end(), engine.begin(), engine.end());
+  return state;
+}
+
+void ProbeChain::load(std::span<const double> state) {
+  constexpr std::size_t own = 21;
+  require(state.size() >= own, "the saved state of the signal chain is too short");
+  std::size_t i = 0;
+  const auto next = [&] { return state[i++]; };
+  const double whole_s = next();
+  const double rest_ns = next();
+  reached_ = Duration(static_cast<std::int64_t>(whole_s) * 1'000'000'000 +
+                      static_cast<std::int64_t>(rest_ns));
+  auto& m = settings_.mechanical;
+  auto& e = settings_.electrical;
+  auto& a = settings_.lock_in_1;
+  auto& b = settings_.lock_in_2;
+  m.engaged = next() != 0.0;
+  m.tip.x_m = next();
+  m.tip.y_m = next();
+  m.place = static_cast<std::uint64_t>(next());
+  m.drive_hz = next();
+  m.resonance_hz = next();
+  m.amplitude_m = next();
+  m.mean_gap_m = next();
+  e.frequency_hz = next();
+  e.amplitude_peak_v = next();
+  e.offset_v = next();
+  a.order = static_cast<int>(next());
+  a.time_constant_s = next();
+  a.scale_v_per_rad = next();
+  a.connected = next() != 0.0;
+  b.harmonic = static_cast<int>(next());
+  b.order = static_cast<int>(next());
+  b.time_constant_s = next();
+  b.reference_hz = next();
+  engine_->change(settings_);
+  engine_->load(state.subspan(own));
+  expose();
+}
+
+}  // namespace halotwin::devices::simulated

@@ -1,0 +1,102 @@
+#include "devices/simulated/simulated_bench.hpp"
+
+#include "base/errors.hpp"
+#include "base/require.hpp"
+#include "devices/simulated/harmonic_chain.hpp"
+#include "devices/simulated/time_domain_chain.hpp"
+
+namespace halotwin::devices::simulated {
+
+namespace {
+
+std::unique_ptr<SignalChain> make_engine(const sim::World& world,
+                                         const SimulatedBenchParams& params) {
+  ChainParams chain;
+  chain.cantilever = params.afm.cantilever;
+  chain.tip = params.afm.tip;
+  chain.nominal_orbit.closest_approach_m = params.afm.closest_approach_m;
+  chain.input_noise_v_per_sqrt_hz = params.lockin_electrical.input_noise_v_per_sqrt_hz;
+  if (world.surroundings().engine == sim::Engine::time_domain) {
+    return std::make_unique<TimeDomainChain>(world, chain);
+  }
+  return std::make_unique<HarmonicChain>(world, chain);
+}
+
+}  // namespace
+
+SimulatedBench::SimulatedBench(const SimulatedBenchParams& params,
+                               std::uint64_t seed,
+                               Threads threads)
+    : params_(params),
+      world_(params.surroundings,
+             params.cables,
+             params.faults,
+             sim::Specimen(params.specimen, seed, threads),
+             seed),
+      chain_(world_, make_engine(world_, params)) {}
+
+std::unique_ptr<ProbeMicroscope> SimulatedBench::take_probe(const std::string& role) {
+  require(role == "afm" && probe_ == nullptr,
+          "the simulated bench has one microscope, of role \"afm\"");
+  auto probe = std::make_unique<SimulatedProbe>(world_, chain_, params_.afm, role);
+  probe_ = probe.get();
+  return probe;
+}
+
+std::unique_ptr<LockIn> SimulatedBench::take_lock_in(const std::string& role) {
+  require(role == "lockin_mechanical" || role == "lockin_electrical",
+          "the simulated bench has no lock-in of role \"" + role +
+              "\" (there are: lockin_mechanical, lockin_electrical)");
+  const LockInModel& model =
+      role == "lockin_mechanical" ? params_.lockin_mechanical : params_.lockin_electrical;
+  auto device = std::make_unique<SimulatedLockIn>(world_, chain_, model, role);
+  lock_ins_.emplace_back(role, device.get());
+  return device;
+}
+
+Point SimulatedBench::true_tip_position() const {
+  return probe_ == nullptr ? Point{} : probe_->true_position();
+}
+
+namespace {
+
+void append(std::vector<double>& state, const std::vector<double>& part) {
+  state.push_back(static_cast<double>(part.size()));
+  state.insert(state.end(), part.begin(), part.end());
+}
+
+std::span<const double> next_part(std::span<const double>& rest) {
+  require(!rest.empty() && rest[0] >= 0.0 && rest[0] < static_cast<double>(rest.size()),
+          "the saved state of the simulated bench is damaged");
+  const auto size = static_cast<std::size_t>(rest[0]);
+  const auto part = rest.subspan(1, size);
+  rest = rest.subspan(1 + size);
+  return part;
+}
+
+}  // namespace
+
+std::vector<double> SimulatedBench::save() const {
+  std::vector<double> state;
+  append(state, world_.save());
+  append(state, probe_ == nullptr ? std::vector<double>{} : probe_->save());
+  for (const auto& entry : lock_ins_) {
+    append(state, entry.second->save());
+  }
+  append(state, chain_.save());
+  return state;
+}
+
+void SimulatedBench::load(std::span<const double> state) {
+  world_.load(next_part(state));
+  const auto probe = next_part(state);
+  if (probe_ != nullptr) {
+    probe_->load(probe);
+  }
+  for (const auto& entry : lock_ins_) {
+    entry.second->load(next_part(state));
+  }
+  chain_.load(next_part(state));
+}
+
+}  // namespace halotwin::devices::simulated

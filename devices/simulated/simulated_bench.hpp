@@ -1,0 +1,57 @@
+// The whole simulated set-up: the World, the signal chain and the instruments, opened as "sim:".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/parallel.hpp"
+#include "devices/device.hpp"
+#include "devices/simulated/probe_chain.hpp"
+#include "devices/simulated/simulated_lock_in.hpp"
+#include "devices/simulated/simulated_probe.hpp"
+#include "sim/world.hpp"
+
+namespace halotwin::devices::simulated {
+
+struct SimulatedBenchParams {
+  sim::SpecimenParams specimen;
+  sim::Surroundings surroundings;
+  std::vector<sim::Cable> cables = sim::pm_dns_cables();
+  std::vector<sim::Fault> faults;
+  ProbeParams afm;
+  LockInModel lockin_mechanical = hf2li();
+  LockInModel lockin_electrical = mfli();
+};
+
+/// Owns what the simulated instruments share. Make it, then take each device by its role; it must
+/// outlive them.
+class SimulatedBench {
+ public:
+  SimulatedBench(const SimulatedBenchParams& params, std::uint64_t seed, Threads threads = {});
+
+  /// Roles: "afm", "lockin_mechanical", "lockin_electrical". Each may be taken once; the device is
+  /// not guarded by limits yet. Throws ParameterError for another role.
+  [[nodiscard]] std::unique_ptr<ProbeMicroscope> take_probe(const std::string& role);
+  [[nodiscard]] std::unique_ptr<LockIn> take_lock_in(const std::string& role);
+
+  [[nodiscard]] sim::World& world() { return world_; }
+  [[nodiscard]] const sim::World& world() const { return world_; }
+  /// Where on the sample the tip is, drift included.
+  [[nodiscard]] Point true_tip_position() const;
+
+  /// The complete simulated state (world, chain, instruments), for resuming a run to the same bits.
+  /// The order of load(): first take all devices, then load, then run the procedure.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
+
+ private:
+  SimulatedBenchParams params_;
+  sim::World world_;
+  ProbeChain chain_;
+  SimulatedProbe* probe_ = nullptr;
+  std::vector<std::pair<std::string, SimulatedLockIn*>> lock_ins_;
+};
+
+}  // namespace halotwin::devices::simulated

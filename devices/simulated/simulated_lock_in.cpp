@@ -1,0 +1,242 @@
+#include "devices/simulated/simulated_lock_in.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+#include <fmt/format.h>
+
+#include "base/require.hpp"
+#include "physics/low_pass.hpp"
+
+namespace halotwin::devices::simulated {
+
+void validate(const LockInModel& p) {
+  require(!p.model.empty(), "model is empty (e.g. \"MFLI\")");
+  require_positive("max_reference_hz", p.max_reference_hz);
+  require_positive("min_time_constant_s", p.min_time_constant_s);
+  require(p.max_time_constant_s >= p.min_time_constant_s,
+          "max_time_constant_s",
+          p.max_time_constant_s,
+          ">= min_time_constant_s");
+  require_range("max_harmonic", p.max_harmonic, 1, 100000);
+  require_range("max_filter_order", p.max_filter_order, 1, 8);
+  require_positive("max_input_range_v", p.max_input_range_v);
+  require_positive("max_output_peak_v", p.max_output_peak_v);
+  require_range("input_noise_v_per_sqrt_hz", p.input_noise_v_per_sqrt_hz, 0.0, 1.0);
+}
+
+LockInModel hf2li() {
+  LockInModel model;
+  model.model = "HF2LI";
+  model.max_reference_hz = 50.0e6;
+  model.min_time_constant_s = 0.8e-6;
+  model.max_input_range_v = 1.5;
+  return model;
+}
+
+LockInModel mfli() {
+  return {};
+}
+
+void strike(sim::World& world, const std::string& role, const char* operation) {
+  if (const auto fault = world.faults().strike(role, operation, world.now_s())) {
+    const bool lost = *fault == sim::FaultKind::link_lost;
+    throw DeviceError(role,
+                      operation,
+                      lost ? "link lost (injected fault)" : "no answer in time (injected fault)",
+                      lost ? Retry::no : Retry::yes);
+  }
+}
+
+SimulatedLockIn::SimulatedLockIn(sim::World& world,
+                                 ProbeChain& chain,
+                                 const LockInModel& model,
+                                 std::string role)
+    : world_(&world), chain_(&chain), model_(model), role_(std::move(role)) {
+  validate(model_);
+  const std::string source = world.wiring().source_of(role_ + ".input");
+  if (source == "afm.deflection") {
+    input_ = Input::deflection;
+  } else if (source.ends_with(".phase")) {
+    input_ = Input::phase;
+  } else {
+    require(source.empty(),
+            fmt::format("cable \"{}\" -> \"{}.input\": a simulated lock-in takes "
+                        "\"afm.deflection\" or the \".phase\" "
+                        "of another lock-in",
+                        source,
+                        role_));
+  }
+  drives_tip_ = world.wiring().source_of("afm.tip_bias") == role_ + ".output";
+}
+
+void SimulatedLockIn::check_fault(const char* operation) {
+  strike(*world_, role_, operation);
+}
+
+Identity SimulatedLockIn::identity() const {
+  return {"halotwin", "simulated " + model_.model, "twin-" + role_, "", "sim:"};
+}
+
+void SimulatedLockIn::make_safe() {
+  output_ = LockInOutput{};
+  apply();
+}
+
+LockInLimits SimulatedLockIn::limits() const {
+  return {{1.0e-3, model_.max_reference_hz},
+          {model_.min_time_constant_s, model_.max_time_constant_s},
+          model_.max_harmonic,
+          model_.max_filter_order,
+          {1.0e-3, model_.max_input_range_v},
+          model_.max_output_peak_v};
+}
+
+LockInSettings SimulatedLockIn::configure(const LockInSettings& wanted) {
+  check_fault("configure");
+  for (const double value :
+       {wanted.reference_hz, wanted.time_constant_s, wanted.input_range_v, wanted.phase_rad}) {
+    if (!std::isfinite(value)) {
+      throw DeviceError(role_, "configure", "a setting is not a number", Retry::no);
+    }
+  }
+  const LockInLimits limit = limits();
+  settings_ = wanted;
+  settings_.reference_hz =
+      std::clamp(wanted.reference_hz, limit.reference_hz.low, limit.reference_hz.high);
+  settings_.time_constant_s =
+      std::clamp(wanted.time_constant_s, limit.time_constant_s.low, limit.time_constant_s.high);
+  settings_.input_range_v =
+      std::clamp(wanted.input_range_v, limit.input_range_v.low, limit.input_range_v.high);
+  settings_.harmonic = std::clamp(wanted.harmonic, 1, limit.max_harmonic);
+  settings_.filter_order = std::clamp(wanted.filter_order, 1, limit.max_filter_order);
+  apply();
+  return settings_;
+}
+
+double SimulatedLockIn::set_reference_hz(double frequency_hz) {
+  check_fault("set reference");
+  if (!std::isfinite(frequency_hz)) {
+    throw DeviceError(role_, "set reference", "the frequency is not a number", Retry::no);
+  }
+  settings_.reference_hz = std::clamp(frequency_hz, 1.0e-3, model_.max_reference_hz);
+  apply();
+  return settings_.reference_hz;
+}
+
+LockInOutput SimulatedLockIn::set_output(const LockInOutput& wanted) {
+  check_fault("set output");
+  const double peak = std::abs(wanted.amplitude_peak_v) + std::abs(wanted.offset_v);
+  if (!(peak <= model_.max_output_peak_v)) {
+    throw DeviceError(
+        role_,
+        "set output",
+        fmt::format("{} V peak is beyond the generator's {} V", peak, model_.max_output_peak_v),
+        Retry::no);
+  }
+  output_ = wanted;
+  apply();
+  return output_;
+}
+
+AuxOutput SimulatedLockIn::set_aux_output(int channel, const AuxOutput& wanted) {
+  check_fault("set aux output");
+  if (channel != 0) {
+    throw DeviceError(
+        role_, "set aux output", fmt::format("no auxiliary output {}", channel), Retry::no);
+  }
+  aux_ = wanted;
+  apply();
+  return aux_;
+}
+
+// Brings what this instrument contributes to the chain up to date.
+void SimulatedLockIn::apply() {
+  ChainSettings chain = chain_->settings();
+  if (input_ == Input::deflection) {
+    chain.lock_in_1.order = settings_.filter_order;
+    chain.lock_in_1.time_constant_s = settings_.time_constant_s;
+    chain.lock_in_1.connected = aux_.quantity == AuxQuantity::phase;
+    chain.lock_in_1.scale_v_per_rad = aux_.scale_v_per_unit;
+  }
+  if (input_ == Input::phase) {
+    chain.lock_in_2.order = settings_.filter_order;
+    chain.lock_in_2.time_constant_s = settings_.time_constant_s;
+    chain.lock_in_2.harmonic = settings_.harmonic;
+    chain.lock_in_2.reference_hz = settings_.reference_hz;
+  }
+  if (drives_tip_) {
+    chain.electrical.frequency_hz = settings_.reference_hz;
+    chain.electrical.amplitude_peak_v = output_.on ? output_.amplitude_peak_v : 0.0;
+    chain.electrical.offset_v = output_.on ? output_.offset_v : 0.0;
+  }
+  chain_->change(chain);
+}
+
+LockInReading SimulatedLockIn::read() {
+  check_fault("read");
+  LockInReading reading;
+  reading.time = world_->clock().now();
+  reading.frequency_hz = settings_.harmonic * settings_.reference_hz;
+  if (input_ == Input::open) {
+    return reading;
+  }
+  const ChainOutput out = chain_->read();
+  std::complex<double> phasor = out.phasor_v;
+  if (input_ == Input::deflection) {
+    const auto& mechanical = chain_->settings().mechanical;
+    phasor = std::polar(mechanical.amplitude_m * mechanical.deflection_v_per_m,
+                        out.mechanical_phase_rad);
+  }
+  if (settings_.phase_rad != 0.0) {
+    phasor *= std::polar(1.0, -settings_.phase_rad);
+  }
+  if (input_ == Input::phase && out.input_peak_v > settings_.input_range_v) {
+    reading.overload = true;
+    const double scale =
+        settings_.input_range_v / out.input_peak_v;  // a clipped sine loses about this
+    phasor *= scale;
+  }
+  reading.x_v = phasor.real();
+  reading.y_v = phasor.imag();
+  return reading;
+}
+
+Duration SimulatedLockIn::settling_time(double relative_error) const {
+  return from_seconds(settings_.time_constant_s *
+                      physics::settling_time_constants(settings_.filter_order, relative_error));
+}
+
+std::vector<double> SimulatedLockIn::save() const {
+  return {static_cast<double>(settings_.reference),
+          settings_.reference_hz,
+          static_cast<double>(settings_.harmonic),
+          settings_.phase_rad,
+          settings_.time_constant_s,
+          static_cast<double>(settings_.filter_order),
+          settings_.input_range_v,
+          static_cast<double>(settings_.coupling),
+          output_.on ? 1.0 : 0.0,
+          output_.amplitude_peak_v,
+          output_.offset_v,
+          static_cast<double>(aux_.quantity),
+          aux_.scale_v_per_unit,
+          aux_.offset_v};
+}
+
+void SimulatedLockIn::load(std::span<const double> state) {
+  require(state.size() == 14, "the saved state of a lock-in has a wrong size");
+  settings_ = {static_cast<Reference>(static_cast<int>(state[0])),
+               state[1],
+               static_cast<int>(state[2]),
+               state[3],
+               state[4],
+               static_cast<int>(state[5]),
+               state[6],
+               static_cast<Coupling>(static_cast<int>(state[7]))};
+  output_ = {state[8] != 0.0, state[9], state[10]};
+  aux_ = {static_cast<AuxQuantity>(static_cast<int>(state[11])), state[12], state[13]};
+}
+
+}  // namespace halotwin::devices::simulated

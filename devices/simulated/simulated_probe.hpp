@@ -1,0 +1,83 @@
+// The atomic force microscope of the simulated bench.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "devices/probe_microscope.hpp"
+#include "devices/simulated/probe_chain.hpp"
+#include "physics/cantilever.hpp"
+#include "physics/tip_sample.hpp"
+#include "sim/world.hpp"
+
+namespace halotwin::devices::simulated {
+
+struct ProbeParams {
+  physics::CantileverParams cantilever;
+  physics::TipParams tip;
+  double drive_response_m_per_v =
+      125.0e-9;  // free amplitude on resonance per volt of drive: 12.5 nm at 0.1 V
+  double deflection_v_per_m = 1.0e7;  // deflection output; 100 nm/V, usual
+  double closest_approach_m =
+      3.0e-9;  // of the orbit at the setpoint (feasibility study, section 2)
+  double max_speed_m_per_s = 1.0e-4;
+  double approach_time_s = 0.3;  // from the withdrawn position until the setpoint is reached
+  double withdraw_time_s = 0.1;
+  double height_loop_hz = 100.0;  // bandwidth of the height feedback
+  double gap_error_rms_m =
+      0.03e-9;  // residual error of the feedback, one draw per approach (estimate)
+  double height_noise_rms_m = 0.1e-9;  // of the height sensor in one reading (estimate)
+  double tune_dwell_s = 0.02;          // per frequency of a tune
+  double scan_range_m = 90.0e-6;       // closed-loop scanner
+  bool operator==(const ProbeParams&) const = default;
+};
+void validate(const ProbeParams& p);
+void visit_fields(auto& visit, ProbeParams& p) {
+  visit("cantilever", p.cantilever);
+  visit("tip", p.tip);
+  visit("drive_response_m_per_v", p.drive_response_m_per_v);
+  visit("deflection_v_per_m", p.deflection_v_per_m);
+  visit("closest_approach_m", p.closest_approach_m);
+  visit("max_speed_m_per_s", p.max_speed_m_per_s);
+  visit("approach_time_s", p.approach_time_s);
+  visit("withdraw_time_s", p.withdraw_time_s);
+  visit("height_loop_hz", p.height_loop_hz);
+  visit("gap_error_rms_m", p.gap_error_rms_m);
+  visit("height_noise_rms_m", p.height_noise_rms_m);
+  visit("tune_dwell_s", p.tune_dwell_s);
+  visit("scan_range_m", p.scan_range_m);
+}
+
+class SimulatedProbe final : public ProbeMicroscope {
+ public:
+  SimulatedProbe(sim::World& world,
+                 ProbeChain& chain,
+                 const ProbeParams& params,
+                 const std::string& role);
+  ~SimulatedProbe() override;
+
+  [[nodiscard]] Identity identity() const override;
+  void make_safe() override;
+  [[nodiscard]] TipPositioner& positioner() override;
+  [[nodiscard]] HeightControl& height() override;
+  [[nodiscard]] CantileverDrive& drive() override;
+  [[nodiscard]] SignalReader& signals() override;
+  [[nodiscard]] ImageScanner* scanner() override;
+  [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
+  [[nodiscard]] KelvinController* kelvin() override { return nullptr; }
+
+  /// Where on the sample the tip is, drift included: what the truth is recorded for.
+  [[nodiscard]] Point true_position() const;
+
+  /// For resuming a run to the same bits.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace halotwin::devices::simulated

@@ -1,0 +1,350 @@
+#include "devices/simulated/tip_response.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "base/constants.hpp"
+
+namespace halotwin::devices::simulated {
+
+namespace {
+
+constexpr std::size_t lanes =
+    16;  // sums are kept per lane, so that all instruction sets give the same bits
+constexpr double window_half_widths = 3.2;
+constexpr std::size_t table_size = 2048;
+constexpr std::size_t background_sites = 512;
+
+struct PhysicalSites {
+  const float* weight;
+  const float* beta;
+  const float* time_s;
+  const float* interface_time_s;
+  const float* inclusion;
+  std::size_t count;
+};
+
+// sum_j w_j [ (1 - s_j) r1_j^2 + s_j r2_j^2 ], r = (1 + i w t) / (1 - beta + i w t) + transient
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) void sum_physical(
+    const PhysicalSites& sites, float omega, float transient_re, float transient_im, double* out) {
+  float re[lanes] = {};
+  float im[lanes] = {};
+  for (std::size_t j = 0; j < sites.count; j += lanes) {
+    for (std::size_t l = 0; l < lanes; ++l) {
+      const float b = sites.beta[j + l];
+      const float s = sites.inclusion[j + l];
+      const float w = sites.weight[j + l];
+      const float x1 = omega * sites.time_s[j + l];
+      const float x2 = omega * sites.interface_time_s[j + l];
+      const float c = 1.0F - b;
+      const float n1 = 1.0F / (c * c + x1 * x1);
+      const float n2 = 1.0F / (c * c + x2 * x2);
+      const float re1 = (c + x1 * x1) * n1 + transient_re;
+      const float im1 = transient_im - b * x1 * n1;
+      const float re2 = (c + x2 * x2) * n2 + transient_re;
+      const float im2 = transient_im - b * x2 * n2;
+      re[l] += w * ((1.0F - s) * (re1 * re1 - im1 * im1) + s * (re2 * re2 - im2 * im2));
+      im[l] += w * 2.0F * ((1.0F - s) * re1 * im1 + s * re2 * im2);
+    }
+  }
+  out[0] = 0.0;
+  out[1] = 0.0;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    out[0] += static_cast<double>(re[l]);
+    out[1] += static_cast<double>(im[l]);
+  }
+}
+
+struct LineSites {
+  const float* weight;
+  std::array<const float*, 2> hz;
+  std::array<const float*, 2> amplitude;
+  std::size_t count;
+};
+
+// sum_j w_j r_j^2, r = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q) + transient
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) void sum_lines(
+    const LineSites& sites,
+    float f,
+    float inverse_quality,
+    float transient_re,
+    float transient_im,
+    double* out) {
+  float re[lanes] = {};
+  float im[lanes] = {};
+  const float f2 = f * f;
+  for (std::size_t j = 0; j < sites.count; j += lanes) {
+    for (std::size_t l = 0; l < lanes; ++l) {
+      const float w = sites.weight[j + l];
+      const float g1 = sites.hz[0][j + l];
+      const float g2 = sites.hz[1][j + l];
+      const float d1 = g1 * g1 - f2;
+      const float d2 = g2 * g2 - f2;
+      const float e1 = f * g1 * inverse_quality;
+      const float e2 = f * g2 * inverse_quality;
+      const float s1 = sites.amplitude[0][j + l] * g1 * g1 / (d1 * d1 + e1 * e1);
+      const float s2 = sites.amplitude[1][j + l] * g2 * g2 / (d2 * d2 + e2 * e2);
+      const float r_re = 1.0F + transient_re + s1 * d1 + s2 * d2;
+      const float r_im = transient_im - s1 * e1 - s2 * e2;
+      re[l] += w * (r_re * r_re - r_im * r_im);
+      im[l] += w * 2.0F * r_re * r_im;
+    }
+  }
+  out[0] = 0.0;
+  out[1] = 0.0;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    out[0] += static_cast<double>(re[l]);
+    out[1] += static_cast<double>(im[l]);
+  }
+}
+
+}  // namespace
+
+void TipResponse::Window::resize(std::size_t sites) {
+  count = (sites + lanes - 1) / lanes * lanes;
+  for (auto* field : {&weight, &beta, &inclusion, &line_amplitude[0], &line_amplitude[1]}) {
+    field->assign(count, 0.0F);
+  }
+  for (auto* field : {&time_s, &interface_time_s, &line_hz[0], &line_hz[1]}) {
+    field->assign(count, 1.0F);
+  }
+}
+
+TipResponse::TipResponse(const sim::Specimen& specimen,
+                         const physics::TipParams& tip,
+                         const physics::OrbitParams& nominal_orbit)
+    : specimen_(&specimen),
+      tip_(tip),
+      equivalent_gap_m_(specimen.params().film.effective_depth_m /
+                        specimen.params().film.relative_permittivity),
+      weight_table_(table_size + 1) {
+  const physics::TipFootprint footprint(tip, nominal_orbit, equivalent_gap_m_);
+  window_m_ = window_half_widths * footprint.half_width_m();
+  const double cell = specimen.grid().step_x_m * specimen.grid().step_y_m;
+  const double reach2 = 2.0 * window_m_ * window_m_ * 1.1;
+  table_per_m2_ = static_cast<double>(table_size) / reach2;
+  for (std::size_t i = 0; i <= table_size; ++i) {
+    const double rho = std::sqrt(static_cast<double>(i) / table_per_m2_);
+    weight_table_[i] = static_cast<float>(cell * footprint.weight_per_m2(rho));
+  }
+  background_gap_m_ = physics::orbit_gap_m(
+      physics::orbit_centre_m(nominal_orbit), equivalent_gap_m_, nominal_orbit.amplitude_m);
+  take_background();
+}
+
+double TipResponse::film_gap_m() const {
+  return on_metal_ ? 0.0 : equivalent_gap_m_;
+}
+
+double TipResponse::transient_amplitude() const {
+  return on_metal_ ? 0.0 : specimen_->transient_amplitude();
+}
+
+double TipResponse::transient_hz() const {
+  return specimen_->params().transient.relaxation_hz;
+}
+
+double TipResponse::weight(double rho2_m2) const {
+  const double at = std::min(rho2_m2 * table_per_m2_, static_cast<double>(table_size) - 1e-6);
+  const auto i = static_cast<std::size_t>(at);
+  const double part = at - static_cast<double>(i);
+  return static_cast<double>(weight_table_[i]) * (1.0 - part) +
+         static_cast<double>(weight_table_[i + 1]) * part;
+}
+
+void TipResponse::add_site(Window& window,
+                           std::size_t slot,
+                           std::size_t site,
+                           double weight) const {
+  const sim::SiteFields& fields = specimen_->sites();
+  const double gap = &window == &background_ ? background_gap_m_ : orbit_gap_m_;
+  window.weight[slot] = static_cast<float>(weight);
+  window.total_weight += weight;
+  if (specimen_->params().response == sim::ResponseKind::physical) {
+    window.beta[slot] = static_cast<float>(static_cast<double>(fields.active_share[site]) *
+                                           equivalent_gap_m_ / gap);
+    window.time_s[slot] = fields.relaxation_time_s[site];
+    window.interface_time_s[slot] = fields.interface_time_s[site];
+    window.inclusion[slot] = fields.inclusion_share[site];
+  } else {
+    for (std::size_t k = 0; k < 2; ++k) {
+      window.line_hz[k][slot] = fields.line_hz[k][site];
+      window.line_amplitude[k][slot] = fields.line_amplitude[k][site];
+    }
+  }
+}
+
+void TipResponse::take_background() {
+  const std::size_t sites = specimen_->grid().size();
+  const std::size_t count = std::min(background_sites, sites);
+  background_.resize(count);
+  background_.total_weight = 0.0;
+  for (std::size_t k = 0; k < count; ++k) {
+    // golden-ratio sequence: evenly spread over the film, never in step with its rows
+    const double u = static_cast<double>(k) * 0.6180339887498949;
+    const auto site = static_cast<std::size_t>((u - std::floor(u)) * static_cast<double>(sites));
+    add_site(background_, k, std::min(site, sites - 1), 1.0 / static_cast<double>(count));
+  }
+}
+
+void TipResponse::take_window(Point at) {
+  specimen_->gather(at, window_m_, sites_);
+  window_.resize(sites_.count);
+  window_.total_weight = 0.0;
+  std::size_t slot = 0;
+  for (const sim::SiteRow& row : sites_.rows) {
+    for (std::size_t i = 0; i < row.count; ++i) {
+      const double dx = row.offset_x_m + static_cast<double>(i) * specimen_->grid().step_x_m;
+      add_site(window_, slot++, row.first + i, weight(dx * dx + row.offset_y_m * row.offset_y_m));
+    }
+  }
+}
+
+void TipResponse::place(const ChainSettings::Mechanical& at) {
+  if (placed_ && at == at_) {
+    return;
+  }
+  at_ = at;
+  placed_ = true;
+  on_metal_ = specimen_->on_metal(at.tip);
+  contact_potential_v_ = specimen_->contact_potential_v(at.tip);
+  const double gap = at.mean_gap_m + film_gap_m();
+  curvature_ = physics::orbit_averaged_curvature(tip_, at.amplitude_m, gap).total();
+  if (!on_metal_) {
+    orbit_gap_m_ = physics::orbit_gap_m(at.mean_gap_m, equivalent_gap_m_, at.amplitude_m);
+    take_window(at.tip);
+  }
+}
+
+std::complex<double> TipResponse::weighted_square(const Window& window,
+                                                  double frequency_hz,
+                                                  std::complex<double> added) const {
+  const auto re = static_cast<float>(added.real());
+  const auto im = static_cast<float>(added.imag());
+  std::array<double, 2> sum{};
+  if (specimen_->params().response == sim::ResponseKind::physical) {
+    const PhysicalSites sites{window.weight.data(),
+                              window.beta.data(),
+                              window.time_s.data(),
+                              window.interface_time_s.data(),
+                              window.inclusion.data(),
+                              window.count};
+    sum_physical(sites, static_cast<float>(2.0 * constants::pi * frequency_hz), re, im, sum.data());
+  } else {
+    const LineSites sites{window.weight.data(),
+                          {window.line_hz[0].data(), window.line_hz[1].data()},
+                          {window.line_amplitude[0].data(), window.line_amplitude[1].data()},
+                          window.count};
+    const auto inverse_quality = static_cast<float>(1.0 / specimen_->params().lines.quality);
+    sum_lines(sites, static_cast<float>(frequency_hz), inverse_quality, re, im, sum.data());
+  }
+  return {sum[0], sum[1]};
+}
+
+std::complex<double> TipResponse::background(double frequency_hz, std::complex<double> added) {
+  const auto key = std::bit_cast<std::uint64_t>(frequency_hz);
+  auto found = background_cache_.find(key);
+  if (found == background_cache_.end()) {
+    const std::complex<double> square =
+        weighted_square(background_, frequency_hz, 0.0) / background_.total_weight;
+    const std::complex<double> shifted =
+        weighted_square(background_, frequency_hz, 1.0) / background_.total_weight;
+    found = background_cache_.emplace(key, Moments{0.5 * (shifted - square - 1.0), square}).first;
+  }
+  const Moments& film = found->second;
+  return film.square + 2.0 * added * film.mean + added * added;
+}
+
+std::complex<double> TipResponse::squared_response(double frequency_hz) {
+  if (on_metal_) {
+    return 1.0;
+  }
+  const std::complex<double> transient =
+      specimen_->transient_amplitude() / std::complex<double>(1.0, frequency_hz / transient_hz());
+  return weighted_square(window_, frequency_hz, transient) +
+         (1.0 - window_.total_weight) * background(frequency_hz, transient);
+}
+
+std::complex<double> TipResponse::first_response(double frequency_hz) {
+  if (on_metal_) {
+    return 1.0;
+  }
+  return std::sqrt(squared_response(0.0)) * std::sqrt(squared_response(frequency_hz));
+}
+
+std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {
+  if (on_metal_) {
+    return {{1.0, {}, {}}};
+  }
+  struct Entry {
+    double key;
+    double share;
+    physics::IonCoupling ions;
+    std::array<double, 4> lines;  // f1, a1, f2, a2
+  };
+  const bool physical = specimen_->params().response == sim::ResponseKind::physical;
+  std::vector<Entry> entries;
+  const auto take = [&](const Window& w, double scale) {
+    for (std::size_t j = 0; j < w.count; ++j) {
+      const double share = scale * static_cast<double>(w.weight[j]);
+      if (share <= 0.0) {
+        continue;
+      }
+      if (physical) {
+        const double s = static_cast<double>(w.inclusion[j]);
+        const auto beta = static_cast<double>(w.beta[j]);
+        const auto t1 = static_cast<double>(w.time_s[j]);
+        const auto t2 = static_cast<double>(w.interface_time_s[j]);
+        entries.push_back({t1, share * (1.0 - s), {beta, t1}, {}});
+        entries.push_back({t2, share * s, {beta, t2}, {}});
+      } else {
+        entries.push_back({static_cast<double>(w.line_hz[0][j]),
+                           share,
+                           {},
+                           {static_cast<double>(w.line_hz[0][j]),
+                            static_cast<double>(w.line_amplitude[0][j]),
+                            static_cast<double>(w.line_hz[1][j]),
+                            static_cast<double>(w.line_amplitude[1][j])}});
+      }
+    }
+  };
+  take(window_, 1.0);
+  take(background_, (1.0 - window_.total_weight) / background_.total_weight);
+  std::stable_sort(
+      entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.key < b.key; });
+
+  std::vector<ResponseGroup> result(count);
+  double passed = 0.0;
+  for (const Entry& e : entries) {
+    const auto index = std::min(
+        count - 1, static_cast<std::size_t>((passed + 0.5 * e.share) * static_cast<double>(count)));
+    ResponseGroup& group = result[index];
+    passed += e.share;
+    group.share += e.share;
+    group.ions.ratio += e.share * e.ions.ratio;
+    group.ions.dielectric_time_s = (group.share == e.share ? 0.0 : group.ions.dielectric_time_s) +
+                                   e.share * std::log(e.ions.dielectric_time_s);
+    if (!physical) {
+      group.lines.resize(2, {0.0, 0.0, specimen_->params().lines.quality});
+      for (std::size_t k = 0; k < 2; ++k) {
+        group.lines[k].frequency_hz += e.share * e.lines[2 * k];
+        group.lines[k].strength += e.share * e.lines[2 * k + 1];
+      }
+    }
+  }
+  std::erase_if(result, [](const ResponseGroup& g) { return g.share <= 0.0; });
+  for (ResponseGroup& group : result) {
+    group.ions.ratio /= group.share;
+    group.ions.dielectric_time_s = std::exp(group.ions.dielectric_time_s / group.share);
+    for (physics::ResponseLine& line : group.lines) {
+      line.frequency_hz /= group.share;
+      line.strength /= group.share;
+    }
+  }
+  return result;
+}
+
+}  // namespace halotwin::devices::simulated

@@ -1,0 +1,114 @@
+// The World: specimen, virtual clock, random seed, cables, faults, and what the instruments do to
+// the sample.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/grid.hpp"
+#include "physics/resonance_drift.hpp"
+#include "sim/faults.hpp"
+#include "sim/specimen.hpp"
+#include "sim/virtual_clock.hpp"
+#include "sim/wiring.hpp"
+
+namespace halotwin::sim {
+
+/// harmonic: closed-form small-signal response with exact settling and noise statistics;
+/// time_domain: the equations of motion and the filters, sample by sample.
+enum class Engine { harmonic, time_domain };
+constexpr std::array<std::pair<Engine, std::string_view>, 2> enumerators(Engine) {
+  return {{{Engine::harmonic, "harmonic"}, {Engine::time_domain, "time-domain"}}};
+}
+
+/// Surroundings of the experiment, and which disturbances are on. Each can be switched off.
+struct Surroundings {
+  Engine engine = Engine::harmonic;
+  double pace = 0.0;  // times real time; 0 = as fast as possible
+  bool thermal_noise = true;
+  bool detection_noise = true;
+  bool flicker_noise = true;  // 1/f noise of the resonance frequency
+  bool height_noise = true;   // residual error of the height feedback
+  bool resonance_drift = true;
+  bool lateral_drift = true;
+  double drift_x_m_per_s =
+      0.3e-13;  // 2.6 nm in 24 h after thermal equilibration; closed-loop scanner, estimate
+  double drift_y_m_per_s = 0.2e-13;
+  double drift_wander_m = 1.0e-9;  // slow wandering on top (period drift_period_s), estimate
+  double drift_period_s = 6.0 * 3600.0;
+  physics::ResonanceDriftParams resonance;  // temperature and 1/f noise of the lever's resonance
+  bool operator==(const Surroundings&) const = default;
+};
+void validate(const Surroundings& p);
+void visit_fields(auto& visit, Surroundings& p) {
+  visit("engine", p.engine);
+  visit("pace", p.pace);
+  visit("thermal_noise", p.thermal_noise);
+  visit("detection_noise", p.detection_noise);
+  visit("flicker_noise", p.flicker_noise);
+  visit("height_noise", p.height_noise);
+  visit("resonance_drift", p.resonance_drift);
+  visit("lateral_drift", p.lateral_drift);
+  visit("drift_x_m_per_s", p.drift_x_m_per_s);
+  visit("drift_y_m_per_s", p.drift_y_m_per_s);
+  visit("drift_wander_m", p.drift_wander_m);
+  visit("drift_period_s", p.drift_period_s);
+  visit("resonance", p.resonance);
+}
+
+/// What is done to the sample at this moment; instruments write it, advancing time turns it into
+/// dose.
+struct Exposure {
+  Point place{};
+  double radius_m = 12.0e-9;  // lateral half-width of the tip's field
+  bool under_bias = false;    // tip engaged and its generator on
+};
+
+class World {
+ public:
+  World(const Surroundings& surroundings,
+        std::vector<Cable> cables,
+        std::vector<Fault> faults,
+        Specimen specimen,
+        std::uint64_t seed);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] VirtualClock& clock() { return clock_; }
+  [[nodiscard]] double now_s() const { return seconds(clock_.now()); }
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
+  [[nodiscard]] const Wiring& wiring() const { return wiring_; }
+  [[nodiscard]] FaultSchedule& faults() { return faults_; }
+  [[nodiscard]] const Specimen& specimen() const { return specimen_; }
+  [[nodiscard]] Exposure& exposure() { return exposure_; }
+
+  /// How far the sample has moved under the scanner [m]: what is under the tip is position +
+  /// drift().
+  [[nodiscard]] Point drift() const;
+  /// Relative deviation of the cantilever's resonance from its value at the start.
+  [[nodiscard]] double relative_resonance_shift() const;
+
+  /// Time, drift and the specimen's state, for resuming a run to the same bits.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
+
+ private:
+  void advance(Duration duration);
+
+  Surroundings surroundings_;
+  Wiring wiring_;
+  FaultSchedule faults_;
+  Specimen specimen_;
+  std::uint64_t seed_;
+  Exposure exposure_;
+  std::array<double, 8> wander_phase_rad_{};
+  VirtualClock clock_;
+};
+
+}  // namespace halotwin::sim
