@@ -292,6 +292,17 @@ void assign_targets(Diagram& d, Threads threads) {
   }
 }
 
+/// Weight that brings back a cell which its neighbours have swallowed: at its site it has the power
+/// of a disc of 0.3 times its target area.
+double uncovering_weight(const Diagram& d, std::size_t i) {
+  double highest = -std::numeric_limits<double>::infinity();
+  for (std::size_t j = 0; j < d.site.size(); ++j) {
+    const double distance_m = distance(d.site[i], d.site[j]);
+    highest = j == i ? highest : std::max(highest, d.weight_m2[j] - distance_m * distance_m);
+  }
+  return highest + 0.3 * d.target_m2[i] / constants::pi;
+}
+
 /// One step: weights towards the target areas, sites a part `move` of the way to their centroids.
 void improve(Diagram& d, double move, Threads threads) {
   std::vector<Point> site(d.site.size());
@@ -309,8 +320,9 @@ void improve(Diagram& d, double move, Threads threads) {
     }
     const double missing = d.target_m2[i] - m.area_m2;
     const double most = largest_weight_step * d.target_m2[i];
-    const double step = slope > 0.0 ? weight_relaxation * missing / slope : most;
-    weight[i] = d.weight_m2[i] + std::clamp(step, -most, most);
+    weight[i] = slope > 0.0
+                    ? d.weight_m2[i] + std::clamp(weight_relaxation * missing / slope, -most, most)
+                    : uncovering_weight(d, i);
     site[i] = {d.site[i].x_m + move * (m.centroid.x_m - d.site[i].x_m),
                d.site[i].y_m + move * (m.centroid.y_m - d.site[i].y_m)};
   });
@@ -349,6 +361,23 @@ std::vector<Grain> final_grains(const Diagram& d, Threads threads) {
     }
   });
   return grains;
+}
+
+/// Removes the sites without a cell (a few in ten thousand for wide size distributions).
+bool drop_swallowed(Diagram& d, std::span<const Grain> grains) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < grains.size(); ++i) {
+    if (!grains[i].sides.empty()) {
+      d.site[kept] = d.site[i];
+      d.weight_m2[kept] = d.weight_m2[i];
+      d.target_m2[kept] = d.target_m2[i];
+      ++kept;
+    }
+  }
+  d.site.resize(kept);
+  d.weight_m2.resize(kept);
+  d.target_m2.resize(kept);
+  return kept < grains.size();
 }
 
 double depth_in(const Grain& g, Point at) {
@@ -691,6 +720,9 @@ Microstructure make_microstructure(const MicrostructureParams& params,
   Diagram diagram = start_diagram(params, {film.field_from, film.field_to}, seed);
   fit(diagram, params.fit_iterations, threads);
   film.grains = final_grains(diagram, threads);
+  if (drop_swallowed(diagram, film.grains)) {
+    film.grains = final_grains(diagram, threads);
+  }
   collect_boundaries(film);
 
   film.label = Image<std::int32_t>(grid.nx, grid.ny, -1);

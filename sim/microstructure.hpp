@@ -19,8 +19,8 @@ struct MicrostructureParams {
   double mean_grain_diameter_m =
       100e-9;                         // cavar2026, triple cation; diameter of the equal-area disc
   double grain_size_sigma_ln = 0.35;  // films: 0.3 to 0.5 (estimate)
-  int fit_iterations = 14;         // 0: sites stay random, weights r^2 (sigma 0: Poisson-Voronoi)
-  double hotspot_fraction = 0.08;  // share of grains, by number (feasibility study)
+  int fit_iterations = 24;            // 0: random sites, weights r^2 (sigma 0: Poisson-Voronoi)
+  double hotspot_fraction = 0.08;     // share of grains, by number (feasibility study)
   // PbI2-like phase: a thin layer along every boundary and discrete columns on it
   double layer_share = 0.35;    // area share at a boundary, falling as exp(-distance / zone)
   double layer_zone_m = 12e-9;  // 1/e zone; boundaries of about 10 nm (cavar2026)
@@ -104,12 +104,13 @@ struct GrainPlace {
 /// that the grid's edge is like its inside.
 ///
 /// The cell of site i is { x : |x - x_i|^2 - w_i <= |x - x_j|^2 - w_j for all j }, a convex
-/// polygon. Target areas are drawn log-normal; sites start random (Poisson); each iteration moves a
-/// site to its centroid and its weight by (target - area) / sum_j l_ij / (2 |x_i - x_j|), the
-/// Newton step of a single cell (l_ij: length of the shared side), so that sizes follow the targets
-/// and grains become compact. Distances are exact (to the sides of the polygons, not to pixels);
-/// map frame: (0, 0) is the corner of the film that instruments look at, the native grid starts at
-/// -margin.
+/// polygon. Sites start random (Poisson, equal weights). Target areas are drawn log-normal and
+/// given out by the rank of the first cells' areas. Each iteration moves a weight by a part of
+/// (target - area) / sum_j l_ij / (2 |x_i - x_j|), the Newton step of a single cell (l_ij: length
+/// of the shared side), and a site a part of the way to its centroid, so that grains become
+/// compact; the last third of the iterations moves weights only. Distances are exact (to the sides
+/// of the polygons, not to pixels). Map frame: (0, 0) is the corner of the film that instruments
+/// look at, the native grid starts at -margin.
 struct Microstructure {
   Grid grid;
   std::vector<Grain> grains;

@@ -24,13 +24,13 @@ namespace halotwin::sim {
 ///
 /// Response `physical`: the film charge follows r* = (1 + i w t) / (1 - b_a/Z + i w t) with
 /// b_a = share * h_eff / eps_r, in two phases side by side: the perovskite (area 1 -
-/// inclusion_share) and the PbI2 interface (area inclusion_share). Response `phenomenological`: r*
-/// = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q), k = 1, 2.
+/// inclusion_share) and the PbI2 interface (area inclusion_share); both have the same active share.
+/// Response `phenomenological`: r* = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q), k = 1, 2.
 struct SiteFields {
-  std::vector<float> active_share;       // perovskite: ion-active part of the film below the tip
-  std::vector<float> relaxation_time_s;  // perovskite: t = eps / sigma
-  std::vector<float> interface_time_s;   // PbI2 interface: t = eps / sigma
-  std::vector<float> inclusion_share;    // area share of the PbI2 interface, 0 to 1
+  std::vector<float> active_share;                   // ion-active part of the film below the tip
+  std::vector<float> relaxation_time_s;              // perovskite: t = eps / sigma
+  std::vector<float> interface_time_s;               // PbI2 interface: t = eps / sigma
+  std::vector<float> inclusion_share;                // area share of the PbI2 interface, 0 to 1
   std::array<std::vector<float>, 2> line_hz;         // f_k
   std::array<std::vector<float>, 2> line_amplitude;  // a_k, relative to the fast response
   std::vector<float>

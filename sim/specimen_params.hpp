@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "physics/contact_potential.hpp"
 #include "sim/microstructure.hpp"
 #include "sim/topography.hpp"
 
@@ -38,14 +39,15 @@ void visit_fields(auto& visit, FilmParams& p) {
 }
 
 struct IonParams {
-  double vacancy_density_per_m3 =
-      1e24;  // inside the active part; facts b4: linear at 2 V above 1e23
-  double diffusivity_m2_per_s = 2.8e-13;            // with that density: 1 kHz (facts b2)
-  double interface_diffusivity_m2_per_s = 5.6e-13;  // PbI2 interface, 2 kHz (facts b2)
-  double active_share = 0.5;                        // study
+  // Inside the ion-active part of the film; facts b4: 2 V are linear above 1e23.
+  double vacancy_density_per_m3 = 1e24;
+  double diffusivity_m2_per_s = 3.1e-13;            // at 300 K; with that density: 1 kHz (facts b2)
+  double interface_diffusivity_m2_per_s = 6.2e-13;  // PbI2 interface at 300 K: 2 kHz (facts b2)
+  double activation_energy_ev = 0.29;               // iodide in MAPI: 0.29 +- 0.06 (facts b3)
+  double active_share = 0.5;                        // of the depth below the tip (study)
   double hotspot_active_share = 1.0;                // study
-  double hotspot_density_factor =
-      1.13;  // keeps the pole (1 - b_a/Z)/t where it is, b/Z = 0.21 (study)
+  // Keeps the pole (1 - b_a/Z)/t where it is for b/Z = 0.21: an assumption (study)
+  double hotspot_density_factor = 1.13;
   double boundary_density_factor = 3.0;    // facts f: 2 to 10; study: 3
   double boundary_zone_m = 12e-9;          // 1/e zone; study
   double grain_frequency_sigma_ln = 0.06;  // diffusivity from grain to grain; study
@@ -57,6 +59,7 @@ void visit_fields(auto& visit, IonParams& p) {
   visit("vacancy_density_per_m3", p.vacancy_density_per_m3);
   visit("diffusivity_m2_per_s", p.diffusivity_m2_per_s);
   visit("interface_diffusivity_m2_per_s", p.interface_diffusivity_m2_per_s);
+  visit("activation_energy_ev", p.activation_energy_ev);
   visit("active_share", p.active_share);
   visit("hotspot_active_share", p.hotspot_active_share);
   visit("hotspot_density_factor", p.hotspot_density_factor);
@@ -107,7 +110,7 @@ void visit_fields(auto& visit, TransientParams& p) {
 struct EffectSwitches {
   bool boundary = true;    // ion density (and line shift) at boundaries
   bool hotspot = true;     // hotspot grains differ
-  bool inclusions = true;  // PbI2 interface phase, second line
+  bool inclusions = true;  // PbI2 interface at boundaries (second line inside grains stays)
   bool transient = true;
   bool operator==(const EffectSwitches&) const = default;
 };
@@ -127,9 +130,10 @@ struct SpecimenParams {
   LineParams lines;
   TransientParams transient;
   EffectSwitches effects;
-  double metal_contact_potential_v =
-      0.4;                     // ITO or gold under the scratch against the tip (estimate)
-  double dose_cell_m = 96e-9;  // cells of the dose ledger: 8 pixels of 12 nm
+  // Reference: the mean density, vacancy_density * active_share; its temperature is the film's.
+  physics::ContactPotentialParams contact_potential{.reference_density_per_m3 = 5e23};
+  double metal_contact_potential_v = 0.6;  // Pt tip 5.3 eV over ITO 4.7 eV (estimate)
+  double dose_cell_m = 96e-9;              // cells of the dose ledger: 8 pixels of 12 nm
   bool operator==(const SpecimenParams&) const = default;
 };
 void validate(const SpecimenParams& p);
@@ -142,6 +146,7 @@ void visit_fields(auto& visit, SpecimenParams& p) {
   visit("lines", p.lines);
   visit("transient", p.transient);
   visit("effects", p.effects);
+  visit("contact_potential", p.contact_potential);
   visit("metal_contact_potential_v", p.metal_contact_potential_v);
   visit("dose_cell_m", p.dose_cell_m);
 }
