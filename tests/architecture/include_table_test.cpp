@@ -1,7 +1,12 @@
 // The sources obey the include table; and the check that says so notices planted violations.
 #include "tests/architecture/include_table.hpp"
 
+#include <fstream>
 #include <ostream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -48,6 +53,19 @@ TEST(IncludeTable, IsObeyedByTheSources) {
   const Tree tree = read_tree(HALOTWIN_SOURCE_DIR);
   ASSERT_GT(tree.size(), 20U);
   EXPECT_EQ(joined(violations(tree)), "");
+}
+
+TEST(References, OfTheSourcesAreInTheBibliography) {
+  std::ifstream file(std::string(HALOTWIN_SOURCE_DIR) + "/docs/references.bib");
+  std::ostringstream bibliography;
+  bibliography << file.rdbuf();
+  const std::regex key(R"(\b[a-z]{3,}(19|20)[0-9]{2}[a-z]?\b)");
+  for (const auto& [path, text] : read_tree(HALOTWIN_SOURCE_DIR)) {
+    for (std::sregex_iterator match(text.begin(), text.end(), key), end; match != end; ++match) {
+      EXPECT_NE(bibliography.str().find("{" + match->str() + ","), std::string::npos)
+          << path << ": " << match->str() << " is not in docs/references.bib";
+    }
+  }
 }
 
 TEST(IncludeTable, AcceptsAGoodTree) {
