@@ -41,8 +41,8 @@ void visit_fields(auto& visit, FilmParams& p) {
 struct IonParams {
   // Inside the ion-active part of the film; facts b4: 2 V are linear above 1e23.
   double vacancy_density_per_m3 = 1e24;
-  double diffusivity_m2_per_s = 3.1e-13;            // at 300 K; with that density: 1 kHz (facts b2)
-  double interface_diffusivity_m2_per_s = 6.2e-13;  // PbI2 interface at 300 K: 2 kHz (facts b2)
+  double diffusivity_m2_per_s = 2.9e-13;            // at 300 K; with that density: 1 kHz (facts b2)
+  double interface_diffusivity_m2_per_s = 5.8e-13;  // PbI2 interface at 300 K: 2 kHz (facts b2)
   double activation_energy_ev = 0.29;               // iodide in MAPI: 0.29 +- 0.06 (facts b3)
   double active_share = 0.5;                        // of the depth below the tip (study)
   double hotspot_active_share = 1.0;                // study
