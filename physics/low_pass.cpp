@@ -197,7 +197,7 @@ LowPassNoiseFactor noise_factor(int order, double time_constants) {
   const auto moment = exponential_moments(order, 2.0 * x);
   // Q[j][k] = s_j s_k M_{j+k}, s_j = x^{j+1/2} / j!; Cholesky of M, rows scaled after it
   for (std::size_t j = 0; j < static_cast<std::size_t>(order); ++j) {
-    std::array<double, max_low_pass_order> row{};
+    auto& row = out.lower[j];
     for (std::size_t k = 0; k <= j; ++k) {
       double sum = moment[j + k];
       for (std::size_t m = 0; m < k; ++m) {
@@ -205,7 +205,6 @@ LowPassNoiseFactor noise_factor(int order, double time_constants) {
       }
       row[k] = k < j ? sum / out.lower[k][k] : std::sqrt(std::max(sum, 0.0));
     }
-    out.lower[j] = row;
   }
   double scale = std::sqrt(x);
   for (std::size_t j = 0; j < static_cast<std::size_t>(order); ++j) {

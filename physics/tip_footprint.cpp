@@ -14,7 +14,7 @@ using constants::pi;
 
 namespace {
 
-constexpr std::size_t table_size = 301;
+constexpr std::size_t table_size = 601;
 constexpr double table_end_radii = 100.0;  // in apex radii; the apex weight falls as rho^-6
 constexpr int orbit_nodes = 24;  // over half of the orbit; exact to rounding for c / A > 1.1
 
