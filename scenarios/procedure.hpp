@@ -31,6 +31,9 @@ struct RunContext {
   std::stop_token stop;
   std::size_t first_unit =
       0;  // > 0: a run that is taken up again; that many units are in the recording
+  /// Called once, when the instruments are set up and the next thing is the first unit: where a
+  /// simulated set-up that is taken up again gets its saved state back.
+  std::function<void()> instruments_ready;
   /// Called while a unit is being measured, at the moment that its data stand for.
   std::function<void(std::size_t unit)> unit_measured;
   /// Called when the data of a unit are in the recording: `done` units are valid now.

@@ -473,6 +473,9 @@ void PmDnsMap::run(const RunContext& context) {
   if (context.first_unit == 0) {
     measure_reference(with, context);
   }
+  if (context.instruments_ready) {
+    context.instruments_ready();
+  }
   Pixel pixel;
   const std::size_t units = estimate().units;
   for (std::size_t unit = context.first_unit; unit < units; ++unit) {
