@@ -1,0 +1,382 @@
+#include "session/run.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/errors.hpp"
+#include "base/require.hpp"
+#include "data/recording_reader.hpp"
+#include "data/recording_writer.hpp"
+#include "session/build_info.hpp"
+#include "session/truth_recorder.hpp"
+
+namespace halotwin::session {
+
+namespace {
+
+using data::RunStatus;
+
+/// What a checkpoint may cost on average; larger states are saved less often.
+constexpr std::size_t checkpoint_bytes_per_unit = 16 * 1024;
+
+/// Into the recording, as soon as there is one, and to whoever listens.
+class SharedLog final : public EventLog {
+ public:
+  explicit SharedLog(EventLog* listener) : listener_(listener) {}
+  void record_in(EventLog& recording) { recording_ = &recording; }
+  void write(const Event& event) override {
+    if (recording_ != nullptr) {
+      recording_->write(event);
+    }
+    if (listener_ != nullptr) {
+      listener_->write(event);
+    }
+  }
+
+ private:
+  EventLog* listener_;
+  EventLog* recording_ = nullptr;
+};
+
+std::vector<std::string> noise_sources(const sim::Surroundings& around) {
+  std::vector<std::string> names;
+  const auto add = [&](bool on, const char* name) {
+    if (on) {
+      names.emplace_back(name);
+    }
+  };
+  add(around.thermal_noise, "thermal motion of the cantilever");
+  add(around.detection_noise, "deflection detection");
+  add(around.flicker_noise, "1/f noise of the resonance");
+  add(around.height_noise, "residual error of the height feedback");
+  add(around.resonance_drift, "drift of the resonance");
+  add(around.lateral_drift, "lateral drift");
+  return names;
+}
+
+std::string text_of(const sim::Fault& fault) {
+  return fmt::format("{}: {} at {}{}",
+                     fault.device,
+                     name_of(fault.kind),
+                     fault.operation.empty() ? "any operation" : fault.operation,
+                     fault.at_count > 0 ? fmt::format(" number {}", fault.at_count)
+                                        : fmt::format(" from {} s on", fault.at_time_s));
+}
+
+data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& options) {
+  data::RecordingHeader header;
+  header.title = scenario.info.title.empty() ? scenario.info.procedure : scenario.info.title;
+  header.sample = {scenario.sample.name,
+                   scenario.sample.description,
+                   scenario.sample.chemical_formula,
+                   scenario.sample.situation,
+                   true};
+  header.user_name = scenario.user.name;
+  header.affiliation = scenario.user.affiliation;
+  header.clock =
+      scenario.simulated.surroundings.pace > 0.0 ? ClockKind::paced : ClockKind::virtual_time;
+  header.start_since_epoch = parse_instant(scenario.info.start);
+  header.seed = scenario.info.seed;
+  header.command_line = options.command_line;
+  header.scenario_file = scenario.file;
+  header.scenario_text = scenario.text;
+  header.configuration = scenario.configuration();
+  header.software.version = build_info::version;
+  header.software.commit = build_info::commit;
+  header.software.compiler = build_info::compiler;
+  header.software.build_flags = build_info::build_type;
+  header.noise_sources = noise_sources(scenario.simulated.surroundings);
+  for (const sim::Fault& fault : scenario.simulated.faults) {
+    header.faults.push_back(text_of(fault));
+  }
+  return header;
+}
+
+// Sites of the native grid, from the same sizes that the specimen uses.
+double native_sites(const sim::MicrostructureParams& film) {
+  return (film.width_m + 2.0 * film.margin_m) * (film.height_m + 2.0 * film.margin_m) /
+         (film.grid_step_m * film.grid_step_m);
+}
+
+constexpr double fields_per_site = 11.0;  // of the truth
+
+std::uint64_t physical_memory_bytes() {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string gigabytes(double bytes) {
+  return bytes < 1e9 ? fmt::format("{:.0f} MB", bytes / 1e6)
+                     : fmt::format("{:.3g} GB", bytes / 1e9);
+}
+
+void require_room(const std::filesystem::path& output, double bytes) {
+  std::error_code failed;
+  const std::filesystem::path folder =
+      output.has_parent_path() ? output.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, failed)) {
+    throw DataError(fmt::format("{}: there is no folder {}", output.string(), folder.string()));
+  }
+  const auto space = std::filesystem::space(folder, failed);
+  if (!failed && bytes > static_cast<double>(space.available)) {
+    throw DataError(fmt::format("{}: needs {}, but the disk has {} left",
+                                output.string(),
+                                gigabytes(bytes),
+                                gigabytes(static_cast<double>(space.available))));
+  }
+}
+
+void require_new(const RunOptions& options) {
+  if (options.overwrite == data::Overwrite::yes) {
+    return;
+  }
+  std::error_code failed;
+  if (std::filesystem::exists(options.output, failed)) {
+    throw DataError(
+        fmt::format("{}: exists already (another name with -o, or --force to replace it)",
+                    options.output.string()));
+  }
+  if (std::filesystem::exists(options.output.string() + ".part", failed)) {
+    throw DataError(
+        fmt::format("{0}: an unfinished run has this name (halotwin resume {0}, another name with "
+                    "-o, or --force)",
+                    options.output.string()));
+  }
+}
+
+/// Everything that takes part in a run. Made from a scenario; then open() or reopen(), then go().
+class Assembly {
+ public:
+  Assembly(const Scenario& scenario, const RunOptions& options)
+      : options_(options),
+        procedure_(scenario.make_procedure()),
+        events_(options.listener),
+        simulated_(scenario.simulated, scenario.info.seed, options.threads),
+        bench_(devices::open_bench(scenario.devices, scenario.limits, simulated_, events_)) {
+    require_reference_on_metal(scenario);
+  }
+
+  void open(const Scenario& scenario);
+  void reopen(const std::filesystem::path& path, data::TruthMode mode);
+  RunSummary go();
+
+ private:
+  void require_reference_on_metal(const Scenario& scenario) const;
+  void define(const data::ScanArea& scan, data::TruthMode mode);
+  [[nodiscard]] std::vector<double> state(std::size_t done) const;
+  void restore(const data::Checkpoint& checkpoint);
+  void recorded(std::size_t done);
+  void stop_safely(RunStatus status, Level level, const std::string& why);
+  void say(Level level, const std::string& text) {
+    events_.write({bench_.clock().now(), level, "session", text});
+  }
+
+  RunOptions options_;
+  std::unique_ptr<scenarios::Procedure> procedure_;
+  SharedLog events_;
+  devices::simulated::SimulatedBench simulated_;
+  devices::Bench bench_;
+  std::optional<data::RecordingWriter> recording_;
+  std::optional<TruthRecorder> truth_;
+  std::optional<data::Checkpoint> resumed_from_;
+  std::size_t units_ = 0;
+  std::size_t stride_ = 1;  // units between two checkpoints
+};
+
+void Assembly::require_reference_on_metal(const Scenario& scenario) const {
+  const Value* value = scenario.procedure.find("reference_m");
+  const auto* array = value == nullptr ? nullptr : std::get_if<Array>(&value->data);
+  if (array == nullptr || array->size() != 2) {
+    return;
+  }
+  const Point at{std::get<double>((*array)[0].data), std::get<double>((*array)[1].data)};
+  const sim::Specimen& specimen = simulated_.world().specimen();
+  require(
+      specimen.on_metal(at),
+      fmt::format("procedure.{}.reference_m = [{}, {}] (must lie on bare metal, beside the film: "
+                  "x near {:.3g} m)",
+                  scenario.info.procedure,
+                  at.x_m,
+                  at.y_m,
+                  specimen.reference_position().x_m));
+}
+
+void Assembly::define(const data::ScanArea& scan, data::TruthMode mode) {
+  procedure_->define(*recording_);
+  truth_.emplace(*recording_, mode, scan, simulated_);
+  recording_->begin();
+  events_.record_in(recording_->events());
+  units_ = recording_->header().units_total;
+}
+
+void Assembly::open(const Scenario& scenario) {
+  data::RecordingHeader header = make_header(scenario, options_);
+  procedure_->describe(header);
+  require(header.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
+  for (const auto& [role, identity] : bench_.identities()) {
+    header.devices.push_back(
+        {role, identity.address, fmt::format("{} {}", identity.vendor, identity.model)});
+  }
+  const std::size_t state_bytes =
+      sizeof(double) * (simulated_.save().size() + 3 * header.scan->points_x + 1);
+  header.checkpoint_capacity_bytes = state_bytes + state_bytes / 4 + 4096;
+  recording_.emplace(data::RecordingWriter::create(options_.output, header, options_.overwrite));
+  define(*header.scan, options_.blind ? data::TruthMode::sealed : data::TruthMode::in_file);
+  truth_->write_native();
+}
+
+void Assembly::reopen(const std::filesystem::path& path, data::TruthMode mode) {
+  recording_.emplace(data::RecordingWriter::open_for_resume(path));
+  define(recording_->header().scan.value(), mode);
+  truth_->write_native();
+  resumed_from_ = recording_->load_checkpoint();
+  if (resumed_from_ && resumed_from_->units_done == 0) {
+    resumed_from_.reset();
+  }
+}
+
+std::vector<double> Assembly::state(std::size_t done) const {
+  std::vector<double> all = truth_->save(done);
+  all.insert(all.begin(), static_cast<double>(all.size()));
+  const std::vector<double> simulated = simulated_.save();
+  all.insert(all.end(), simulated.begin(), simulated.end());
+  return all;
+}
+
+void Assembly::restore(const data::Checkpoint& checkpoint) {
+  std::vector<double> all(checkpoint.state.size() / sizeof(double));
+  std::memcpy(all.data(), checkpoint.state.data(), all.size() * sizeof(double));
+  const bool whole = !all.empty() && all[0] >= 0.0 && all[0] < static_cast<double>(all.size());
+  if (!whole) {
+    throw DataError(
+        fmt::format("{}: the saved state is damaged", recording_->part_path().string()));
+  }
+  const std::span<const double> view(all);
+  const auto of_truth = static_cast<std::size_t>(all[0]);
+  truth_->load(view.subspan(1, of_truth), checkpoint.units_done);
+  simulated_.load(view.subspan(1 + of_truth));
+}
+
+void Assembly::recorded(std::size_t done) {
+  truth_->recorded(done);
+  if (done % stride_ == 0 || done == units_) {
+    const std::vector<double> now = state(done);
+    recording_->save_checkpoint(done, std::as_bytes(std::span(now)));
+    stride_ = 1 + now.size() * sizeof(double) / checkpoint_bytes_per_unit;
+  }
+  if (options_.progress) {
+    options_.progress({done, units_, bench_.clock().now()});
+  }
+}
+
+void Assembly::stop_safely(RunStatus status, Level level, const std::string& why) {
+  const bool safe = bench_.make_safe();
+  try {
+    say(level, why);
+    say(safe ? Level::info : Level::error,
+        safe ? "safe state reached" : "safe state not reached by every device");
+    recording_->finish(status, bench_.clock().now());
+  } catch (const std::exception&) {
+    // the file cannot be written any more; the reason of the stop is what must be told
+  }
+}
+
+RunSummary Assembly::go() {
+  const std::size_t first = resumed_from_ ? resumed_from_->units_done : 0;
+  if (resumed_from_) {
+    restore(*resumed_from_);
+    say(Level::info, fmt::format("taken up again after {} of {}", first, units_));
+  }
+  const scenarios::RunContext context{
+      .bench = bench_,
+      .recording = *recording_,
+      .stop = options_.stop,
+      .first_unit = first,
+      .instruments_ready =
+          [&] {
+            if (resumed_from_) {  // setting up has touched the instruments: back to the saved bits
+              restore(*resumed_from_);
+            }
+          },
+      .unit_measured = [&](std::size_t unit) { truth_->measured(unit); },
+      .unit_recorded = [&](std::size_t done) { recorded(done); }};
+  try {
+    procedure_->run(context);
+  } catch (const Interrupted&) {
+    stop_safely(RunStatus::interrupted, Level::warning, "interrupted");
+    throw;
+  } catch (const std::exception& error) {
+    stop_safely(RunStatus::failed, Level::error, error.what());
+    throw;
+  }
+  bench_.make_safe();
+  const Duration lab_time = bench_.clock().now();
+  recording_->finish(RunStatus::complete, lab_time);
+  return {recording_->path(), units_, recording_->header().unit_word, lab_time};
+}
+
+void tell(const RunOptions& options, const Costs& costs) {
+  if (options.before_start) {
+    options.before_start(costs);
+  }
+}
+
+}  // namespace
+
+Costs estimate_costs(const Scenario& scenario) {
+  const auto procedure = scenario.make_procedure();
+  const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
+  const double sites = native_sites(film);
+  const scenarios::Estimate experiment = procedure->estimate();
+  const double pixels = static_cast<double>(experiment.units);
+  // complex readings, amplitude and phase of the mean of both directions; images; truth
+  const double file = 12.0 * static_cast<double>(experiment.readings) +
+                      pixels * (4.0 * fields_per_site + 45.0) + sites * 4.0 * fields_per_site + 1e6;
+  const double memory = 50e6 + 200.0 * sites;  // measured: 190 bytes per site while it is made
+  const double there = static_cast<double>(physical_memory_bytes());
+  require(memory < 0.9 * there,
+          fmt::format("the specimen would need {} of memory, this computer has {} (smaller map or "
+                      "film, or larger specimen.microstructure.grid_step_m)",
+                      gigabytes(memory),
+                      gigabytes(there)));
+  return {experiment, static_cast<std::uint64_t>(file), static_cast<std::uint64_t>(memory)};
+}
+
+RunSummary run(const Scenario& scenario, const RunOptions& options) {
+  require_new(options);
+  const Costs costs = estimate_costs(scenario);
+  require_room(options.output, static_cast<double>(costs.file_bytes));
+  tell(options, costs);
+  Assembly assembly(scenario, options);
+  assembly.open(scenario);
+  return assembly.go();
+}
+
+RunSummary resume(const std::filesystem::path& path, const RunOptions& options) {
+  Scenario scenario;
+  data::TruthMode mode = data::TruthMode::in_file;
+  {
+    const data::RecordingReader reader(path);
+    if (reader.status() == RunStatus::complete) {
+      throw DataError(fmt::format("{}: is complete, there is nothing to resume", path.string()));
+    }
+    scenario = scenario_from_configuration(reader.header().configuration);
+    if (reader.status() == RunStatus::failed) {
+      scenario.simulated.faults.clear();
+    }
+    if (data::is_blind(reader.path())) {
+      mode = data::TruthMode::sealed;
+    }
+  }
+  tell(options, estimate_costs(scenario));
+  Assembly assembly(scenario, options);
+  assembly.reopen(path, mode);
+  return assembly.go();
+}
+
+}  // namespace halotwin::session

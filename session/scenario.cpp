@@ -1,0 +1,410 @@
+#include "session/scenario.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "analysis/pipelines/pm_dns.hpp"
+#include "base/errors.hpp"
+#include "base/fields.hpp"
+#include "base/require.hpp"
+#include "data/toml_table.hpp"
+#include "session/build_info.hpp"
+
+namespace halotwin::session {
+
+void validate(const ScenarioInfo& p) {
+  require(!p.procedure.empty(),
+          fmt::format("procedure is missing (one of: {})",
+                      fmt::join(scenarios::procedure_names(), ", ")));
+  static_cast<void>(parse_instant(p.start));
+}
+
+void validate(const UserInfo& p) {
+  require(!p.name.empty(), "name is empty");
+}
+
+void validate(const SampleInfo& p) {
+  require(!p.name.empty(), "name is empty");
+}
+
+std::chrono::nanoseconds parse_instant(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int length = 0;
+  const int found = std::sscanf(text.c_str(),
+                                "%4d-%2u-%2u%*[T ]%2d:%2d:%2d%n",
+                                &year,
+                                &month,
+                                &day,
+                                &hour,
+                                &minute,
+                                &second,
+                                &length);
+  const std::string zone = found == 6 ? text.substr(static_cast<std::size_t>(length)) : "";
+  const std::chrono::year_month_day date{
+      std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  const bool valid = found == 6 && (zone == "Z" || zone == "+00:00") && date.ok() && year >= 1970 &&
+                     year <= 2200 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
+                     second >= 0 && second < 60;
+  require(valid,
+          fmt::format("start = \"{}\" (must be an instant in UTC such as \"2026-01-01T00:00:00Z\")",
+                      text));
+  return std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + std::chrono::seconds(second);
+}
+
+namespace {
+
+const std::vector<std::string> section_names{"scenario",
+                                             "user",
+                                             "sample",
+                                             "specimen",
+                                             "surroundings",
+                                             "instruments",
+                                             "cable",
+                                             "fault",
+                                             "bench",
+                                             "limits",
+                                             "procedure",
+                                             "analysis"};
+
+/// Addresses by role: section [bench].
+struct BenchSection {
+  std::string afm = "sim:";
+  std::string lockin_mechanical = "sim:";
+  std::string lockin_electrical = "sim:";
+};
+void visit_fields(auto& visit, BenchSection& p) {
+  visit("afm", p.afm);
+  visit("lockin_mechanical", p.lockin_mechanical);
+  visit("lockin_electrical", p.lockin_electrical);
+}
+void validate(const BenchSection&) {}
+
+void refuse_unknown(const Table& table,
+                    const std::string& path,
+                    const std::vector<std::string>& known) {
+  for (const auto& [key, value] : table.entries()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      detail::fail_unknown_key(value->place, path, key, known);
+    }
+  }
+}
+
+/// The table of a section, or an empty one; a section that is a plain value is an error.
+Table inner_table(const Table& table, const std::string& key, const std::string& path) {
+  const Value* value = table.find(key);
+  if (value == nullptr) {
+    return {};
+  }
+  const auto* inner = std::get_if<Table>(&value->data);
+  if (inner == nullptr) {
+    detail::fail(value->place, path, "expected a table, found " + detail::describe(*value));
+  }
+  return *inner;
+}
+
+template <class T>
+void load_section(const Table& root, const std::string& name, T& out) {
+  load_fields(out, inner_table(root, name, name), name);
+}
+
+/// [[cable]] and [[fault]].
+template <class T>
+void load_list(const Table& root, const std::string& name, std::vector<T>& out) {
+  const Value* value = root.find(name);
+  if (value == nullptr) {
+    return;
+  }
+  const auto* array = std::get_if<Array>(&value->data);
+  if (array == nullptr) {
+    detail::fail(value->place, name, fmt::format("expected tables, each headed [[{}]]", name));
+  }
+  out.clear();
+  for (const Value& item : *array) {
+    const std::string path = fmt::format("{}[{}]", name, out.size());
+    const auto* table = std::get_if<Table>(&item.data);
+    if (table == nullptr) {
+      detail::fail(item.place, path, "expected a table, found " + detail::describe(item));
+    }
+    load_fields(out.emplace_back(), *table, path);
+  }
+}
+
+void load_instruments(const Table& root, devices::simulated::SimulatedBenchParams& out) {
+  const Table table = inner_table(root, "instruments", "instruments");
+  refuse_unknown(table, "instruments", {"afm", "lockin_mechanical", "lockin_electrical"});
+  const auto load = [&](const char* role, auto& params) {
+    const std::string path = fmt::format("instruments.{}", role);
+    load_fields(params, inner_table(table, role, path), path);
+  };
+  load("afm", out.afm);
+  load("lockin_mechanical", out.lockin_mechanical);
+  load("lockin_electrical", out.lockin_electrical);
+}
+
+void load_bench(const Table& root, Scenario& out) {
+  BenchSection section;
+  load_section(root, "bench", section);
+  out.devices = {{"afm", section.afm},
+                 {"lockin_mechanical", section.lockin_mechanical},
+                 {"lockin_electrical", section.lockin_electrical}};
+  for (const devices::DeviceRequest& request : out.devices) {
+    devices::check(request);
+  }
+}
+
+Table load_procedure(const Table& root, const std::string& name) {
+  const Table table = inner_table(root, "procedure", "procedure");
+  static_cast<void>(scenarios::make_procedure(name, inner_table(table, name, "procedure." + name)));
+  refuse_unknown(table, "procedure", {name});
+  return scenarios::make_procedure(name, inner_table(table, name, "procedure." + name))
+      ->parameters();
+}
+
+Table load_analysis(const Table& root) {
+  const Table table = inner_table(root, "analysis", "analysis");
+  refuse_unknown(table, "analysis", {"pm_dns"});
+  analysis::PmDnsOptions options;
+  load_fields(options, inner_table(table, "pm_dns", "analysis.pm_dns"), "analysis.pm_dns");
+  return table;
+}
+
+struct Reach {
+  double low_m = 0.0;   // first pixel centre
+  double high_m = 0.0;  // last
+  std::size_t points = 0;
+  [[nodiscard]] double step_m() const {
+    return points > 1 ? (high_m - low_m) / static_cast<double>(points - 1) : 0.0;
+  }
+};
+
+/// Sizes the film to the map where the scenario leaves that open, or checks that the map fits.
+void fit_film(const Table& given, Scenario& scenario) {
+  data::RecordingHeader header;
+  const auto procedure = scenario.make_procedure();
+  procedure->describe(header);
+  if (!header.scan) {
+    return;
+  }
+  sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
+  const sim::Surroundings& around = scenario.simulated.surroundings;
+  const double duration_s = seconds(procedure->estimate().duration);
+  const double drift_m = around.lateral_drift ? std::max(std::abs(around.drift_x_m_per_s),
+                                                         std::abs(around.drift_y_m_per_s)) *
+                                                        duration_s +
+                                                    4.0 * around.drift_wander_m
+                                              : 0.0;
+  const Table* table = given.table_at("specimen.microstructure");
+  const auto open = [&](const char* key) {
+    return table == nullptr || table->find(key) == nullptr;
+  };
+  if (open("margin_m")) {
+    film.margin_m += std::max(0.0, drift_m - drift_room_m);
+  }
+  const auto fit = [&](Reach reach, double& size_m, const char* key, char axis) {
+    if (open(key)) {
+      size_m = std::max(reach.high_m + reach.step_m(), film.mean_grain_diameter_m);
+    }
+    require(reach.low_m >= 0.0 && reach.high_m + drift_m <= size_m + film.margin_m,
+            fmt::format("the map covers {} = {:.4g} to {:.4g} m and may drift by {:.1g} m, but the "
+                        "film goes from 0 to {:.4g} m (specimen.microstructure.{}; leave it out "
+                        "and the film is made to fit)",
+                        axis,
+                        reach.low_m,
+                        reach.high_m,
+                        drift_m,
+                        size_m,
+                        key));
+  };
+  fit({header.scan->x_start_m, header.scan->x_end_m, header.scan->points_x},
+      film.width_m,
+      "width_m",
+      'x');
+  fit({header.scan->y_start_m, header.scan->y_end_m, header.scan->points_y},
+      film.height_m,
+      "height_m",
+      'y');
+}
+
+Scenario from_table(const Table& root) {
+  refuse_unknown(root, "", section_names);
+  Scenario scenario;
+  load_section(root, "scenario", scenario.info);
+  load_section(root, "user", scenario.user);
+  load_section(root, "sample", scenario.sample);
+  load_section(root, "specimen", scenario.simulated.specimen);
+  load_section(root, "surroundings", scenario.simulated.surroundings);
+  load_instruments(root, scenario.simulated);
+  load_list(root, "cable", scenario.simulated.cables);
+  load_list(root, "fault", scenario.simulated.faults);
+  load_bench(root, scenario);
+  load_section(root, "limits", scenario.limits);
+  scenario.procedure = load_procedure(root, scenario.info.procedure);
+  scenario.analysis = load_analysis(root);
+  fit_film(root, scenario);
+  return scenario;
+}
+
+void apply(const Overrides& overrides, Table& table) {
+  for (const std::string& setting : overrides.settings) {
+    data::apply_setting(table, setting);
+  }
+  for (const std::string& device : overrides.devices) {
+    const auto equals = device.find('=');
+    require(equals != std::string::npos && equals > 0,
+            fmt::format("--device \"{}\" (must be role=address, e.g. afm=sim:)", device));
+    table.set_path("bench." + device.substr(0, equals),
+                   Value{device.substr(equals + 1), {"--device", 0}});
+  }
+  if (!overrides.seed.empty()) {
+    std::int64_t seed = -1;
+    const char* end = overrides.seed.data() + overrides.seed.size();
+    const auto read = std::from_chars(overrides.seed.data(), end, seed);
+    require(read.ec == std::errc() && read.ptr == end && seed >= 0,
+            fmt::format("--seed \"{}\" (must be a whole number from 0 to 9223372036854775807)",
+                        overrides.seed));
+    table.set_path("scenario.seed", Value{seed, {"--seed", 0}});
+  }
+}
+
+std::filesystem::path find_scenario(const std::string& path_or_name) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_regular_file(path_or_name, ignored)) {
+    return path_or_name;
+  }
+  std::vector<std::string> names;
+  for (const BuiltInScenario& built_in : built_in_scenarios()) {
+    if (built_in.name == path_or_name) {
+      return built_in.file;
+    }
+    names.push_back(built_in.name);
+  }
+  if (fs::is_directory(path_or_name, ignored)) {
+    throw DataError(fmt::format("{}: is a folder, not a scenario file", path_or_name));
+  }
+  if (path_or_name.ends_with(".toml") || path_or_name.find('/') != std::string::npos) {
+    throw DataError(fmt::format("{}: no such file", path_or_name));
+  }
+  const std::string near = nearest(path_or_name, names);
+  throw DataError(
+      fmt::format("{}: no such scenario file, and no built-in scenario of that name ({})",
+                  path_or_name,
+                  near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                               : fmt::format("did you mean \"{}\"?", near)));
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+/// Where the built-in scenarios can lie: beside an installed program, and in the sources.
+std::vector<std::filesystem::path> scenario_folders() {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> folders;
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (!failed) {
+    folders.push_back(program.parent_path().parent_path() / build_info::relative_scenario_folder);
+  }
+  folders.emplace_back(build_info::installed_scenario_folder);
+  folders.emplace_back(build_info::source_scenario_folder);
+  return folders;
+}
+
+}  // namespace
+
+std::unique_ptr<scenarios::Procedure> Scenario::make_procedure() const {
+  return scenarios::make_procedure(info.procedure, procedure);
+}
+
+Table Scenario::configuration() const {
+  Table all;
+  const auto put = [&](const std::string& path, const auto& params) {
+    all.set_path(path, Value{effective_fields(params), {}});
+  };
+  const auto put_list = [&](const std::string& name, const auto& list) {
+    if (!list.empty()) {
+      all.set(name, detail::to_value(list));
+    }
+  };
+  put("scenario", info);
+  put("user", user);
+  put("sample", sample);
+  put("specimen", simulated.specimen);
+  put("surroundings", simulated.surroundings);
+  put("instruments.afm", simulated.afm);
+  put("instruments.lockin_mechanical", simulated.lockin_mechanical);
+  put("instruments.lockin_electrical", simulated.lockin_electrical);
+  put_list("cable", simulated.cables);
+  put_list("fault", simulated.faults);
+  for (const devices::DeviceRequest& request : devices) {
+    all.set_path("bench." + request.role, Value{request.address, {}});
+  }
+  put("limits", limits);
+  all.set_path("procedure." + info.procedure, Value{procedure, {}});
+  if (!analysis.empty()) {
+    all.set("analysis", Value{analysis, {}});
+  }
+  return all;
+}
+
+Scenario load_scenario(const std::string& path_or_name, const Overrides& overrides) {
+  const std::filesystem::path file = find_scenario(path_or_name);
+  Table table = data::read_toml(file);
+  apply(overrides, table);
+  Scenario scenario = from_table(table);
+  scenario.file = file.filename().string();
+  scenario.text = text_of(file);
+  return scenario;
+}
+
+Scenario scenario_from_configuration(const Table& configuration) {
+  return from_table(configuration);
+}
+
+std::vector<BuiltInScenario> built_in_scenarios() {
+  namespace fs = std::filesystem;
+  std::map<std::string, BuiltInScenario> found;
+  for (const fs::path& folder : scenario_folders()) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+      const std::string name = entry.path().stem().string();
+      if (entry.path().extension() != ".toml" || found.contains(name)) {
+        continue;
+      }
+      const Table table = data::read_toml(entry.path());
+      const Table* head = table.table_at("scenario");
+      const Value* title = head == nullptr ? nullptr : head->find("title");
+      const auto* text = title == nullptr ? nullptr : std::get_if<std::string>(&title->data);
+      found[name] = {name, text == nullptr ? "" : *text, entry.path()};
+    }
+    if (!found.empty()) {
+      break;  // one set of scenarios, not a mixture of two
+    }
+  }
+  std::vector<BuiltInScenario> all;
+  for (auto& [name, scenario] : found) {
+    all.push_back(std::move(scenario));
+  }
+  return all;
+}
+
+}  // namespace halotwin::session
