@@ -19,6 +19,7 @@ constexpr double rim_diameters = 3.0;  // tessellated film beyond the native gri
 constexpr double weight_relaxation = 0.4;
 constexpr double site_move = 0.4;            // part of the way to the centroid
 constexpr double largest_weight_step = 0.3;  // of the target area: no cell swallows its neighbours
+constexpr double least_area_part = 0.1;      // of its target: a third of the diameter
 constexpr std::size_t cell_chunk = 64;
 constexpr std::size_t row_chunk = 16;
 constexpr double most_sites = 4e7;  // about 3 GB with the fields of a Specimen
@@ -363,11 +364,12 @@ std::vector<Grain> final_grains(const Diagram& d, Threads threads) {
   return grains;
 }
 
-/// Removes the sites without a cell (a few in ten thousand for wide size distributions).
-bool drop_swallowed(Diagram& d, std::span<const Grain> grains) {
+/// Removes the sites whose cells have less than `least_part` of their target area, or none (a few
+/// in a thousand for the widest size distributions). Their neighbours grow, so once is enough.
+bool drop_swallowed(Diagram& d, std::span<const Grain> grains, double least_part) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < grains.size(); ++i) {
-    if (!grains[i].sides.empty()) {
+    if (grains[i].area_m2 > least_part * d.target_m2[i]) {
       d.site[kept] = d.site[i];
       d.weight_m2[kept] = d.weight_m2[i];
       d.target_m2[kept] = d.target_m2[i];
@@ -720,7 +722,7 @@ Microstructure make_microstructure(const MicrostructureParams& params,
   Diagram diagram = start_diagram(params, {film.field_from, film.field_to}, seed);
   fit(diagram, params.fit_iterations, threads);
   film.grains = final_grains(diagram, threads);
-  if (drop_swallowed(diagram, film.grains)) {
+  if (drop_swallowed(diagram, film.grains, params.fit_iterations > 0 ? least_area_part : 0.0)) {
     film.grains = final_grains(diagram, threads);
   }
   collect_boundaries(film);
