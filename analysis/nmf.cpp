@@ -277,18 +277,14 @@ double squared_residual(double squares, const Sums& sums, const Matrix& h) {
 
 /// Basis half step: each channel by itself. Rows that got no weight keep their shape.
 void update_basis(const Sums& sums, Matrix& h) {
-  std::vector<double> a(static_cast<std::size_t>(h.rows()));
-  std::vector<double> column(a.size());
-  for (Eigen::Index c = 0; c < h.cols(); ++c) {
-    for (Eigen::Index k = 0; k < h.rows(); ++k) {
-      a[static_cast<std::size_t>(k)] = sums.xw(k, c);
-      column[static_cast<std::size_t>(k)] = h(k, c);
-    }
-    kernels::solve_nonnegative(flat(sums.ww), a, column);
-    for (Eigen::Index k = 0; k < h.rows(); ++k) {
-      if (sums.ww(k, k) > 0.0) {
-        h(k, c) = column[static_cast<std::size_t>(k)];
-      }
+  Matrix next = h;
+  kernels::solve_nonnegative_columns(flat(sums.ww),
+                                     flat(sums.xw),
+                                     {next.data(), static_cast<std::size_t>(next.size())},
+                                     static_cast<std::size_t>(h.cols()));
+  for (Eigen::Index k = 0; k < h.rows(); ++k) {
+    if (sums.ww(k, k) > 0.0) {
+      h.row(k) = next.row(k);
     }
   }
 }
@@ -315,16 +311,42 @@ bool settled(const std::vector<double>& trace, double tolerance) {
   return n > window && trace[n - 1 - window] - trace[n - 1] <= tolerance * trace[n - 1 - window];
 }
 
-/// Alternating half steps from `start.basis` until settled or `limit` sweeps.
+/// Alternating half steps from `start.basis` until settled or `limit` sweeps. With `extrapolate`
+/// the basis runs ahead in the direction of its last change; a step that raises the residual is
+/// taken back and the next ones are more cautious (Ang & Gillis, Neural Comput. 31, 417, 2019, with
+/// their factors), so that the trace never rises.
 template <class HalfStep>
-void iterate(Start& start, double squares, int limit, double tolerance, const HalfStep& half_step) {
+void iterate(Start& start,
+             double squares,
+             int limit,
+             double tolerance,
+             bool extrapolate,
+             const HalfStep& half_step) {
+  double ahead = extrapolate ? 0.5 : 0.0;
+  double ceiling = 1.0;
+  normalise_rows(start.basis);
+  Matrix from = start.basis;
+  bool is_first = true;
   for (int sweep = 0; sweep < limit; ++sweep) {
-    normalise_rows(start.basis);
-    const Sums sums = half_step(start.basis);
-    update_basis(sums, start.basis);
-    start.squared = squared_residual(squares, sums, start.basis);
-    start.trace.push_back(start.squared);
+    const Sums sums = half_step(from);
+    Matrix h = from;
+    update_basis(sums, h);
+    const double squared = squared_residual(squares, sums, h);
     ++start.sweeps;
+    if (extrapolate && !is_first && squared > start.squared) {
+      ceiling = ahead;
+      ahead /= 1.5;
+      from = start.basis;
+    } else {
+      normalise_rows(h);
+      from = (h + ahead * (h - start.basis)).cwiseMax(0.0);
+      start.basis = std::move(h);
+      start.squared = squared;
+      ceiling = std::min(1.0, 1.01 * ceiling);
+      ahead = extrapolate ? std::min(ceiling, 1.05 * ahead) : 0.0;
+      is_first = false;
+    }
+    start.trace.push_back(start.squared);
     if (settled(start.trace, tolerance)) {
       start.stop = NmfStop::converged;
       return;
@@ -438,11 +460,15 @@ Start best_start(const Problem& problem,
               kept_squares + lost_squares,
               options.max_sweeps,
               options.tolerance,
+              true,
               [&](const Matrix& h) { return sweep_projected(problem, h); });
     } else {
-      iterate(start, problem.squares, options.max_sweeps, options.tolerance, [&](const Matrix& h) {
-        return sweep_data(problem, h, nullptr);
-      });
+      iterate(start,
+              problem.squares,
+              options.max_sweeps,
+              options.tolerance,
+              true,
+              [&](const Matrix& h) { return sweep_data(problem, h, nullptr); });
     }
     squared.push_back(start.squared);
     constexpr double clearly_better = 1e-9;  // relative; below, the earlier start stays
@@ -492,7 +518,7 @@ NmfResult factorize(const SpectraView& spectra,
   Start best = best_start(problem, directions, options, squared);
   if (options.compressed_directions > 0) {
     const NmfStop stop = best.stop;
-    iterate(best, problem.squares, options.full_sweeps, 0.0, [&](const Matrix& h) {
+    iterate(best, problem.squares, options.full_sweeps, 0.0, false, [&](const Matrix& h) {
       return sweep_data(problem, h, nullptr);
     });
     best.stop = stop;

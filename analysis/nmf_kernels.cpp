@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
-
-#include <Eigen/Dense>
 
 // One source, three instruction sets, chosen when the program starts; the sanitizers cannot follow
 // the mechanism (ifunc), so they run the plain one.
@@ -17,6 +16,10 @@
 #endif
 #define HALOTWIN_INLINE __attribute__((always_inline)) inline
 
+// Every function that passes a vector by value is inlined: there is no calling convention to
+// change.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace halotwin::analysis::kernels {
 
 namespace {
@@ -24,6 +27,26 @@ namespace {
 using Vec16 = float __attribute__((vector_size(64), aligned(4), may_alias));
 using Vec8 = float __attribute__((vector_size(32), aligned(4), may_alias));
 using Vec4 = float __attribute__((vector_size(16), aligned(4), may_alias));
+
+using Bits16 = std::int32_t __attribute__((vector_size(64), aligned(4), may_alias));
+
+// Selections by sign bits: vector comparisons would be taken apart lane by lane in the clones.
+HALOTWIN_INLINE Bits16 bits(const Vec16& v) {
+  return reinterpret_cast<const Bits16&>(v);
+}
+HALOTWIN_INLINE Vec16 as_float(const Bits16& b) {
+  return reinterpret_cast<const Vec16&>(b);
+}
+/// All ones where v has its sign bit set.
+HALOTWIN_INLINE Bits16 negative(const Vec16& v) {
+  return bits(v) >> 31;
+}
+HALOTWIN_INLINE Vec16 clip(const Vec16& v) {
+  return as_float(bits(v) & ~negative(v));
+}
+HALOTWIN_INLINE Vec16 choose(const Bits16& mask, const Vec16& yes, const Vec16& no) {
+  return as_float((bits(yes) & mask) | (bits(no) & ~mask));
+}
 
 template <class V>
 HALOTWIN_INLINE V& at(float* p) {
@@ -35,7 +58,7 @@ HALOTWIN_INLINE const V& at(const float* p) {
 }
 
 constexpr std::size_t gram_tile_rows = 32;
-constexpr std::size_t flush_tiles = 16;  // float sums over 256 pixels, then double
+constexpr std::size_t flush_tiles = 32;  // float sums over 512 pixels, then double
 constexpr int descent_sweeps = 4;        // per half step, for rank > 4
 
 /// Clipped, scaled, padded copy of some rows; rows beyond the data are zero.
@@ -50,8 +73,7 @@ HALOTWIN_INLINE void load_tile(
     const float* in = rows.values + (first + r) * rows.channels;
     std::size_t c = 0;
     for (; c + 16 <= rows.channels; c += 16) {
-      const Vec16 x = at<Vec16>(in + c) * rows.scale;
-      at<Vec16>(out + c) = x < 0.0F ? Vec16{} : x;
+      at<Vec16>(out + c) = clip(at<Vec16>(in + c) * rows.scale);
     }
     for (; c < rows.channels; ++c) {
       const float x = in[c] * rows.scale;
@@ -127,7 +149,7 @@ HALOTWIN_INLINE void solve_exact(const Vec16* a, const float* inverses, Vec16* w
     const float* inverse = inverses + static_cast<std::size_t>(set) * K * K;
     Vec16 trial[K];
     Vec16 gain{};
-    Vec16 lowest{};
+    Bits16 signs{};
     for (int i = 0; i < K; ++i) {
       trial[i] = Vec16{};
       if ((set >> i & 1U) != 0) {
@@ -136,15 +158,16 @@ HALOTWIN_INLINE void solve_exact(const Vec16* a, const float* inverses, Vec16* w
             trial[i] += inverse[i * K + j] * a[j];
           }
         }
-        lowest = trial[i] < lowest ? trial[i] : lowest;
+        signs |= bits(trial[i]);
         gain += trial[i] * a[i];
       }
     }
-    gain = lowest < 0.0F ? Vec16{} : gain;
+    gain = as_float(bits(gain) & ~(signs >> 31));
+    const Bits16 better = negative(best - gain);
     for (int i = 0; i < K; ++i) {
-      w[i] = gain > best ? trial[i] : w[i];
+      w[i] = choose(better, trial[i], w[i]);
     }
-    best = gain > best ? gain : best;
+    best = choose(better, gain, best);
   }
 }
 
@@ -157,8 +180,7 @@ HALOTWIN_INLINE void descend(const Vec16* a, const WeightSolver& solver, Vec16* 
       for (std::size_t l = 0; l < rank; ++l) {
         gradient -= solver.normal[j * rank + l] * w[l];
       }
-      const Vec16 next = w[j] + gradient * solver.inverse_diagonal[j];
-      w[j] = next < 0.0F ? Vec16{} : next;
+      w[j] = clip(w[j] + gradient * solver.inverse_diagonal[j]);
     }
   }
 }
@@ -302,35 +324,83 @@ HALOTWIN_INLINE void sweep_rows_of(const Rows& rows,
   }
 }
 
-/// The matrix of `normal` restricted to the bits of `set`, solved; false if it is singular.
+/// Inverse of `normal` restricted to the bits of `set`, zero elsewhere (Gauss-Jordan without
+/// pivoting: the matrix is positive definite); false and all zero if it is nearly singular.
 bool invert_set(std::span<const double> normal,
                 std::size_t rank,
                 unsigned set,
-                Eigen::MatrixXd& inverse,
-                std::vector<std::size_t>& members) {
-  members.clear();
+                std::span<double> inverse) {
+  // Below this share of a diagonal element, single precision has no digit left in the solution.
+  constexpr double smallest_pivot = 1e-6;
+  std::array<double, max_rank * max_rank> left{};
+  std::fill(inverse.begin(), inverse.end(), 0.0);
+  const auto in = [&](std::size_t i) { return (set >> i & 1U) != 0; };
   for (std::size_t i = 0; i < rank; ++i) {
-    if ((set >> i & 1U) != 0) {
-      members.push_back(i);
+    for (std::size_t j = 0; j < rank; ++j) {
+      left[i * rank + j] = in(i) && in(j) ? normal[i * rank + j] : 0.0;
+    }
+    inverse[i * rank + i] = in(i) ? 1.0 : 0.0;
+  }
+  for (std::size_t p = 0; p < rank; ++p) {
+    if (!in(p)) {
+      continue;
+    }
+    const double pivot = left[p * rank + p];
+    if (!(pivot > smallest_pivot * normal[p * rank + p])) {
+      std::fill(inverse.begin(), inverse.end(), 0.0);
+      return false;
+    }
+    for (std::size_t j = 0; j < rank; ++j) {
+      left[p * rank + j] /= pivot;
+      inverse[p * rank + j] /= pivot;
+    }
+    for (std::size_t i = 0; i < rank; ++i) {
+      if (i != p && in(i)) {
+        const double factor = left[i * rank + p];
+        for (std::size_t j = 0; j < rank; ++j) {
+          left[i * rank + j] -= factor * left[p * rank + j];
+          inverse[i * rank + j] -= factor * inverse[p * rank + j];
+        }
+      }
     }
   }
-  const auto n = static_cast<Eigen::Index>(members.size());
-  Eigen::MatrixXd block(n, n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    for (Eigen::Index j = 0; j < n; ++j) {
-      block(i, j) = normal[members[static_cast<std::size_t>(i)] * rank +
-                           members[static_cast<std::size_t>(j)]];
-    }
-  }
-  const Eigen::LDLT<Eigen::MatrixXd> ldlt(block);
-  // Below this ratio of pivots single precision has no digit left in the solution.
-  constexpr double smallest_pivot_ratio = 1e-6;
-  const auto pivots = ldlt.vectorD();
-  if (!(pivots.minCoeff() > smallest_pivot_ratio * pivots.maxCoeff())) {
-    return false;
-  }
-  inverse = ldlt.solve(Eigen::MatrixXd::Identity(n, n));
   return true;
+}
+
+/// Inverses of all sets, [set][rank][rank].
+std::vector<double> invert_sets(std::span<const double> normal, std::size_t rank) {
+  std::vector<double> inverses((std::size_t{1} << rank) * rank * rank, 0.0);
+  for (unsigned set = 1; set < (1U << rank); ++set) {
+    invert_set(normal, rank, set, std::span(inverses).subspan(set * rank * rank, rank * rank));
+  }
+  return inverses;
+}
+
+/// The set with the largest gain among those without a negative weight.
+void best_of_sets(std::span<const double> inverses,
+                  std::span<const double> a,
+                  std::span<double> best) {
+  const std::size_t rank = a.size();
+  std::array<double, max_rank> trial{};
+  double best_gain = 0.0;
+  std::fill(best.begin(), best.end(), 0.0);
+  for (unsigned set = 1; set < (1U << rank); ++set) {
+    const double* inverse = inverses.data() + set * rank * rank;
+    double gain = 0.0;
+    bool feasible = true;
+    for (std::size_t i = 0; i < rank; ++i) {
+      trial[i] = 0.0;
+      for (std::size_t j = 0; j < rank; ++j) {
+        trial[i] += inverse[i * rank + j] * a[j];
+      }
+      feasible = feasible && trial[i] >= 0.0;
+      gain += trial[i] * a[i];
+    }
+    if (feasible && gain > best_gain) {
+      best_gain = gain;
+      std::copy_n(trial.begin(), rank, best.begin());
+    }
+  }
 }
 
 }  // namespace
@@ -344,12 +414,23 @@ HALOTWIN_CLONES GramSums add_gram(const Rows& rows, std::span<float> gram) {
     add_tile_products(tile.data(), width, gram.data());
     Vec16 squares{};
     Vec16 sum{};
+    const std::size_t raw_rows = std::min(gram_tile_rows, rows.pixels - first);
+    const float* raw = rows.values + first * rows.channels;
+    const std::size_t raw_values = raw_rows * rows.channels;
+    Vec16 zeros{};  // becomes NaN if any value is not finite
+    std::size_t n = 0;
+    for (; n + 16 <= raw_values; n += 16) {
+      zeros += at<Vec16>(raw + n) * 0.0F;
+    }
+    for (; n < raw_values; ++n) {
+      zeros[0] += raw[n] * 0.0F;
+    }
     for (std::size_t i = 0; i < gram_tile_rows * width; i += 16) {
       const Vec16 x = at<Vec16>(tile.data() + i);
       squares += x * x;
       sum += x;
     }
-    sums.squares += fold(squares);
+    sums.squares += fold(squares) + fold(zeros);
     sums.sum += fold(sum);
   }
   return sums;
@@ -378,20 +459,11 @@ WeightSolver prepare_solver(std::span<const double> normal, std::size_t rank) {
   WeightSolver solver;
   solver.rank = rank;
   if (rank <= max_exact_rank) {
-    solver.inverses.assign((std::size_t{1} << rank) * rank * rank, 0.0F);
-    Eigen::MatrixXd inverse;
-    std::vector<std::size_t> members;
-    for (unsigned set = 1; set < (1U << rank); ++set) {
-      if (!invert_set(normal, rank, set, inverse, members)) {
-        continue;  // zeros: the set is never chosen
-      }
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        for (std::size_t j = 0; j < members.size(); ++j) {
-          solver.inverses[(set * rank + members[i]) * rank + members[j]] = static_cast<float>(
-              inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)));
-        }
-      }
-    }
+    const auto inverses = invert_sets(normal, rank);
+    solver.inverses.resize(inverses.size());
+    std::transform(inverses.begin(), inverses.end(), solver.inverses.begin(), [](double v) {
+      return static_cast<float>(v);
+    });
     return solver;
   }
   solver.normal.resize(rank * rank);
@@ -461,23 +533,35 @@ HALOTWIN_CLONES void sweep_rows(const Rows& rows,
   }
 }
 
-void solve_nonnegative(std::span<const double> normal,
-                       std::span<const double> a,
-                       std::span<double> w) {
-  const std::size_t rank = a.size();
-  if (rank <= max_exact_rank) {
-    const auto exact = plain::solve_nonnegative(normal, a);
-    std::copy(exact.begin(), exact.end(), w.begin());
-    return;
-  }
-  for (int sweep = 0; sweep < descent_sweeps; ++sweep) {
-    for (std::size_t j = 0; j < rank; ++j) {
-      double gradient = a[j];
-      for (std::size_t l = 0; l < rank; ++l) {
-        gradient -= normal[j * rank + l] * w[l];
+void solve_nonnegative_columns(std::span<const double> normal,
+                               std::span<const double> a,
+                               std::span<double> w,
+                               std::size_t columns) {
+  const std::size_t rank = a.size() / columns;
+  const bool exact = rank <= max_exact_rank;
+  const auto inverses = exact ? invert_sets(normal, rank) : std::vector<double>{};
+  std::array<double, max_rank> in{};
+  std::array<double, max_rank> out{};
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t k = 0; k < rank; ++k) {
+      in[k] = a[k * columns + c];
+      out[k] = w[k * columns + c];
+    }
+    if (exact) {
+      best_of_sets(inverses, std::span(in).first(rank), std::span(out).first(rank));
+    }
+    for (int sweep = 0; sweep < (exact ? 0 : descent_sweeps); ++sweep) {
+      for (std::size_t j = 0; j < rank; ++j) {
+        double gradient = in[j];
+        for (std::size_t l = 0; l < rank; ++l) {
+          gradient -= normal[j * rank + l] * out[l];
+        }
+        const double diagonal = normal[j * rank + j];
+        out[j] = diagonal > 0.0 ? std::max(0.0, out[j] + gradient / diagonal) : 0.0;
       }
-      const double diagonal = normal[j * rank + j];
-      w[j] = diagonal > 0.0 ? std::max(0.0, w[j] + gradient / diagonal) : 0.0;
+    }
+    for (std::size_t k = 0; k < rank; ++k) {
+      w[k * columns + c] = out[k];
     }
   }
 }
@@ -485,32 +569,9 @@ void solve_nonnegative(std::span<const double> normal,
 namespace plain {
 
 std::vector<double> solve_nonnegative(std::span<const double> normal, std::span<const double> a) {
-  const std::size_t rank = a.size();
-  std::vector<double> best(rank, 0.0);
-  double best_gain = 0.0;
-  Eigen::MatrixXd inverse;
-  std::vector<std::size_t> members;
-  for (unsigned set = 1; set < (1U << rank); ++set) {
-    if (!invert_set(normal, rank, set, inverse, members)) {
-      continue;
-    }
-    std::vector<double> trial(rank, 0.0);
-    double gain = 0.0;
-    bool feasible = true;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      for (std::size_t j = 0; j < members.size(); ++j) {
-        trial[members[i]] +=
-            inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) * a[members[j]];
-      }
-      feasible = feasible && trial[members[i]] >= 0.0;
-      gain += trial[members[i]] * a[members[i]];
-    }
-    if (feasible && gain > best_gain) {
-      best_gain = gain;
-      best = trial;
-    }
-  }
-  return best;
+  std::vector<double> w(a.size());
+  best_of_sets(invert_sets(normal, a.size()), a, w);
+  return w;
 }
 
 std::vector<double> gram(const Rows& rows) {

@@ -80,15 +80,16 @@ void sweep_rows(const Rows& rows,
   return rank <= 4 ? 4 : (rank <= 8 ? 8 : 16);
 }
 
-/// min ||B^(1/2) w - ...||: w >= 0 that minimises w^T B w / 2 - a^T w, in double. Exact for rank <=
-/// 4; above, coordinate descent from the given w.
-void solve_nonnegative(std::span<const double> normal,
-                       std::span<const double> a,
-                       std::span<double> w);
+/// For each column: w >= 0 that minimises w^T B w / 2 - a^T w, in double; a and w are
+/// [rank][columns]. Exact for rank <= 4; above, coordinate descent from the given w.
+void solve_nonnegative_columns(std::span<const double> normal,
+                               std::span<const double> a,
+                               std::span<double> w,
+                               std::size_t columns);
 
 namespace plain {
 
-/// Exact solution by trying every set of non-zero weights, any rank up to max_rank.
+/// Exact solution by trying every set of non-zero weights, in double.
 [[nodiscard]] std::vector<double> solve_nonnegative(std::span<const double> normal,
                                                     std::span<const double> a);
 [[nodiscard]] std::vector<double> gram(const Rows& rows);
