@@ -31,6 +31,15 @@ double amplitude_decay_per_s(const CantileverParams& p) {
   return resonance_rad_per_s(p) / (2.0 * p.quality_factor);
 }
 
+CantileverParams stiffened(const CantileverParams& p, double gradient_n_per_m) {
+  const double ratio = std::sqrt(1.0 + gradient_n_per_m / p.stiffness_n_per_m);
+  CantileverParams out = p;
+  out.stiffness_n_per_m = p.stiffness_n_per_m + gradient_n_per_m;
+  out.resonance_hz = p.resonance_hz * ratio;
+  out.quality_factor = p.quality_factor * ratio;
+  return out;
+}
+
 Complex susceptibility_m_per_n(const CantileverParams& p, double rad_per_s) {
   const double r = rad_per_s / resonance_rad_per_s(p);
   return 1.0 / (p.stiffness_n_per_m * Complex(1.0 - r * r, r / p.quality_factor));

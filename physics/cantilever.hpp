@@ -31,6 +31,11 @@ void visit_fields(auto& visit, CantileverParams& p) {
 /// Decay rate of the oscillation amplitude [1/s]: g = w0 / (2 Q). Its ring time is 1/g.
 [[nodiscard]] double amplitude_decay_per_s(const CantileverParams& p);
 
+/// The same lever in a constant force gradient: k + dk, with mass and damping unchanged, so that
+/// f0 and Q rise by sqrt(1 + dk/k). What the phase does around the operating point of a large
+/// static dk follows from this one.
+[[nodiscard]] CantileverParams stiffened(const CantileverParams& p, double gradient_n_per_m);
+
 /// Displacement per force [m/N]:
 ///   chi(w) = (1/k) / (1 - (w/w0)^2 + i w / (w0 Q))
 [[nodiscard]] std::complex<double> susceptibility_m_per_n(const CantileverParams& p,
@@ -43,9 +48,11 @@ void visit_fields(auto& visit, CantileverParams& p) {
                                       double drive_hz,
                                       double relative_stiffness);
 
-/// Phase modulation per modulation of the force gradient [rad per N/m]. For dk(t) = Re[dk e^{i W
-/// t}], |dk| Q / k << 1, and a drive at w_m the phase is Re[Phi e^{i W t}] with
+/// Phase modulation per modulation of the force gradient [rad per N/m]. For a gradient
+/// Re[dk e^{i W t}], |dk| Q / k << 1, and a drive at w_m the phase is Re[Phi e^{i W t}]:
+///
 ///   Phi / dk = (i/2) [ chi(w_m + W) - conj chi(w_m - W) ]
+///
 /// On resonance (Q/k) / (1 + i W/g). A stiffer lever (dk > 0) leads: Phi > 0. Exact to first order
 /// in dk, any drive frequency. Off resonance |Phi| peaks at W = |w_m - w0|: no property of the
 /// sample.
@@ -69,8 +76,8 @@ void visit_fields(auto& visit, CantileverParams& p) {
 /// Phase noise of an oscillation of peak amplitude A [rad^2/Hz], one-sided in f = W / 2 pi:
 ///   S_phi(W) = { S_F [ |chi(w_m + W)|^2 + |chi(w_m - W)|^2 ] + 2 n_d^2 } / A^2
 /// Quadrature component of the displacement noise in the two side bands; exact while the noise is
-/// small against A. On resonance (2/A^2) [ n_x^2 / (1 + (W/g)^2) + n_d^2 ], n_x^2 = 4 kB T Q / (k
-/// w0).
+/// small against A. On resonance, with n_x^2 = 4 kB T Q / (k w0):
+///   (2/A^2) [ n_x^2 / (1 + (W/g)^2) + n_d^2 ]
 [[nodiscard]] double phase_noise_psd(const CantileverParams& p,
                                      double drive_hz,
                                      double modulation_rad_per_s,
@@ -87,8 +94,8 @@ struct OscillatorState {
 ///
 /// Thermal motion: `thermal` is the lower factor of the exact covariance that white thermal force
 /// adds in one step, C_inf - A C_inf A^T with C_inf = diag(kB T/k, kB T/m), so that two standard
-/// normals n0, n1 a step keep x and v equipartitioned at any step: x += t00 n0, v += t10 n0 + t11
-/// n1.
+/// normals n0, n1 a step keep x and v equipartitioned at any step:
+///   x += t00 n0,   v += t10 n0 + t11 n1
 struct DampedOscillatorStep {
   DampedOscillatorStep(double resonance_rad_per_s, double quality_factor, double step_s);
   DampedOscillatorStep(const CantileverParams& p, double step_s);

@@ -61,13 +61,19 @@ Complex phenomenological_response(std::span<const ResponseLine> lines, double fr
 GradientHarmonics gradient_harmonics(double curvature_f_per_m2,
                                      Complex response_at_dc,
                                      Complex response_at_w,
-                                     const TipVoltage& voltage) {
-  const double r0 = response_at_dc.real();
-  const double dc = r0 * voltage.dc_v;
+                                     const TipVoltage& voltage,
+                                     double bending_n_per_m_v4) {
+  const double dc = response_at_dc.real() * voltage.dc_v;
   const Complex ac = response_at_w * voltage.ac_v;
-  return {-0.5 * curvature_f_per_m2 * (dc * dc + 0.5 * std::norm(ac)),
-          -curvature_f_per_m2 * dc * ac,
-          -0.25 * curvature_f_per_m2 * ac * ac};
+  // V_eff^2 = s0 + Re[s1 e^{iwt} + s2 e^{2iwt}]
+  const double s0 = dc * dc + 0.5 * std::norm(ac);
+  const Complex s1 = 2.0 * dc * ac;
+  const Complex s2 = 0.5 * ac * ac;
+  const double half = -0.5 * curvature_f_per_m2;
+  const double b = bending_n_per_m_v4;
+  return {half * s0 - b * (s0 * s0 + 0.5 * (std::norm(s1) + std::norm(s2))),
+          half * s1 - b * (2.0 * s0 * s1 + s2 * std::conj(s1)),
+          half * s2 - b * (2.0 * s0 * s2 + 0.5 * s1 * s1)};
 }
 
 Complex plate_gradient_2w(double area_m2,

@@ -74,10 +74,15 @@ struct TipVoltage {
 };
 
 /// Change of the lever's stiffness [N/m], phasors at w and 2 w (time factor exp(+i w t)), ions
-/// frozen at the mechanical frequency: dk = -(1/2) <C''> V_eff^2, so
+/// frozen at the mechanical frequency: dk = -(1/2) <C''> V_eff^2 - B V_eff^4.
+///
 ///   static   -(1/2) <C''> [ r(0)^2 DV^2 + |r*|^2 V0^2 / 2 ]
 ///   at w     -<C''> r(0) r*(w) DV V0
 ///   at 2w    -(1/4) <C''> r*(w)^2 V0^2        (r* at w, not at 2 w)
+///
+/// B: what the bending of the lever adds (tip_sample, bending_coefficient); with V_eff^2 = s0 +
+/// Re[s1 e^{iwt} + s2 e^{2iwt}] it multiplies s0^2 + (|s1|^2 + |s2|^2)/2, 2 s0 s1 + s2 conj s1 and
+/// 2 s0 s2 + s1^2 / 2.
 struct GradientHarmonics {
   double static_n_per_m = 0.0;
   std::complex<double> first_n_per_m;
@@ -86,7 +91,8 @@ struct GradientHarmonics {
 [[nodiscard]] GradientHarmonics gradient_harmonics(double curvature_f_per_m2,
                                                    std::complex<double> response_at_dc,
                                                    std::complex<double> response_at_w,
-                                                   const TipVoltage& voltage);
+                                                   const TipVoltage& voltage,
+                                                   double bending_n_per_m_v4 = 0.0);
 
 /// Parallel plates of `area_m2`, exact, ions frozen at the mechanical frequency [N/m]:
 ///   dk_2w = -(eps0 A V0^2 / 2) / [ (z + h/eps_r) (z + h/eps*)^2 ]

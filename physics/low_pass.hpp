@@ -68,12 +68,14 @@ struct LowPassNoiseFactor {
 };
 
 /// What white noise adds to the stages in x = dt / tau time constants, per sqrt(S / tau), where S
-/// is the TWO-SIDED density of the input [V^2/Hz]; x = infinity gives the stationary covariance
-///   Q_inf[j][k] = (j+k)! / (j! k! 2^{j+k+1}),   Q(x) = int_0^x s^{j+k} e^{-2s} ds / (j! k!) =
-///   Q_inf - A Q_inf A^T
-/// (j, k from 0). Computed from the integral, which keeps its digits for small x. Advance first,
-/// then add factor * (standard normals): readings at any spacing then have the exact joint
-/// statistics. A signal at f with one-sided density S1 gives each of X and Y, scaled to peak
+/// is the TWO-SIDED density of the input [V^2/Hz]. The covariance is (j, k from 0)
+///
+///   Q(x)[j][k] = int_0^x s^{j+k} e^{-2s} ds / (j! k!) = Q_inf - A Q_inf A^T
+///   Q_inf[j][k] = (j+k)! / (j! k! 2^{j+k+1})
+///
+/// computed from the integral, which keeps its digits for small x; x = infinity gives Q_inf.
+/// Advance first, then add factor * (standard normals): readings at any spacing then have the exact
+/// joint statistics. A signal at f with one-sided density S1 gives each of X and Y, scaled to peak
 /// amplitude, the two-sided density S = S1, thus the variance S1 / (2 tau) for one stage.
 [[nodiscard]] LowPassNoiseFactor noise_factor(int order, double time_constants);
 

@@ -25,11 +25,12 @@ namespace halotwin::physics {
 /// Approximations: local response (each place answers as a plate capacitor with its own film;
 /// lateral currents and fields inside the film are left out: good for films thin against rho), weak
 /// contrast (the places do not change each other's sigma), the film enters by h / eps_r only, the
-/// arcs' ends do not move with the orbit. The half width grows with the film: R 25 nm, orbit 10 / 3
-/// nm, h / eps_r 2.5 nm.
+/// arcs' ends do not move with the orbit. Half width 11.5 nm for R 25 nm, orbit 10 nm / 3 nm,
+/// h / eps_r 2.5 nm. Beyond about 3 R the apex weight is slightly negative (charge moves inwards as
+/// the tip comes near); the cone outweighs it there.
 class TipFootprint {
  public:
-  /// `film_gap_m` = h / eps_r of the film. Costs a few milliseconds.
+  /// `film_gap_m` = h / eps_r of the film. Costs about a millisecond.
   TipFootprint(const TipParams& tip, const OrbitParams& orbit, double film_gap_m);
 
   /// Share of <C''> per area at distance rho [1/m^2]: apex + cone (interpolated, 0 beyond the

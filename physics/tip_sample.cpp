@@ -97,6 +97,26 @@ ProbeParts orbit_averaged_gradient(const TipParams& p, double amplitude_m, doubl
           -g.lever_factor * c3 / (s3 * s3 * s3)};
 }
 
+double bending_coefficient(const TipParams& p,
+                           double stiffness_n_per_m,
+                           double amplitude_m,
+                           double centre_gap_m) {
+  const ProbeGeometry g = probe_geometry(p);
+  const double c1 = centre_gap_m;
+  const double c2 = c1 + g.shoulder_m;
+  const double c3 = c1 + p.cone_height_m;
+  const double s1 = orbit_root(c1, amplitude_m);
+  const double s2 = orbit_root(c2, amplitude_m);
+  const double s3 = orbit_root(c3, amplitude_m);
+  // d/dc of 2/[S (c + S)] is -2/S^3, of 2/(c + S) -2/[S (c + S)], of 2/S^3 -6 c/S^5
+  const double slope =
+      -2.0 * g.apex_factor * (1.0 / (s1 * s1 * s1) - 1.0 / (s2 * s2 * s2)) -
+      2.0 * g.cone_factor * (1.0 / (s2 * (c2 + s2)) + g.cone_length_m / (s2 * s2 * s2)) -
+      6.0 * g.lever_factor * c3 / (s3 * s3 * s3 * s3 * s3);
+  return slope * orbit_averaged_gradient(p, amplitude_m, centre_gap_m).total() /
+         (4.0 * stiffness_n_per_m);
+}
+
 SpherePlane sphere_plane(double radius_m, double gap_m) {
   require_positive("radius_m", radius_m);
   require_positive("gap_m", gap_m);

@@ -89,6 +89,14 @@ TEST(Cantilever, StaticPhaseIsTheArgumentOfTheStiffenedOscillator) {
   EXPECT_NEAR(static_phase_rad(soft, 75e3, 0.005) + 0.5 * pi, std::atan(200.0 * 0.005), 1e-12);
 }
 
+TEST(Cantilever, StiffenedLeverKeepsMassAndDamping) {
+  const CantileverParams p = stiffened(soft, -0.02);
+  for (const double w : {1e5, 4.7e5, 6e5}) {
+    const Complex expected = 1.0 / susceptibility_m_per_n(soft, w) - 0.02;
+    EXPECT_LT(std::abs(1.0 / susceptibility_m_per_n(p, w) - expected), 1e-13);
+  }
+}
+
 TEST(Cantilever, StaticPhaseIsWhatTheEquationOfMotionGives) {
   // Q kappa = -1: 45 degrees, where the small-signal form is off by 27 %
   const Bands b = integrate(soft, 75e3, 1e3, 0.0, -0.005 * soft.stiffness_n_per_m);

@@ -12,6 +12,7 @@
 #include "physics/cantilever.hpp"
 #include "physics/contact_potential.hpp"
 #include "physics/dielectric_response.hpp"
+#include "physics/tip_sample.hpp"
 
 namespace halotwin::physics {
 namespace {
@@ -70,7 +71,8 @@ TEST(GradientHarmonics, AreTheFourierComponentsOfTheSquaredVoltage) {
   const TipVoltage v{.dc_v = 0.3, .ac_v = 1.5};
   const double r0 = 1.12;
   const Complex r{1.05, -0.06};
-  const GradientHarmonics g = gradient_harmonics(curvature, r0, r, v);
+  const double bending = 1e-3;
+  const GradientHarmonics g = gradient_harmonics(curvature, r0, r, v, bending);
   double mean = 0.0;
   Complex first = 0.0;
   Complex second = 0.0;
@@ -78,7 +80,8 @@ TEST(GradientHarmonics, AreTheFourierComponentsOfTheSquaredVoltage) {
   for (int i = 0; i < n; ++i) {
     const double x = 2.0 * pi * i / n;
     const double effective = r0 * v.dc_v + (r * v.ac_v * std::polar(1.0, x)).real();
-    const double dk = -0.5 * curvature * effective * effective;
+    const double square = effective * effective;
+    const double dk = -0.5 * curvature * square - bending * square * square;
     mean += dk / n;
     first += 2.0 * dk * std::polar(1.0, -x) / static_cast<double>(n);
     second += 2.0 * dk * std::polar(1.0, -2.0 * x) / static_cast<double>(n);
@@ -102,8 +105,15 @@ struct PlateBench {
   double electrical_hz = 1e3;
 };
 
-template <class FilmVoltage>
-Complex measured_gradient(const PlateBench& b, FilmVoltage&& gap_field) {
+// `force_n(z, v, dt)` advances the film by dt and returns the electrostatic force.
+struct Measured {
+  Complex phase;     // Phi at 2 w_e [rad]
+  Complex gradient;  // Phi / (phase response of the undisturbed lever) [N/m]
+  double amplitude_m = 0.0;
+};
+
+template <class Force>
+Measured measure(const PlateBench& b, Force&& force_n) {
   const int per_period = 64;
   const double dt = 1.0 / (b.lever.resonance_hz * per_period);
   const DampedOscillatorStep step(b.lever, dt);
@@ -118,7 +128,7 @@ Complex measured_gradient(const PlateBench& b, FilmVoltage&& gap_field) {
   Complex carrier = 0.0;
   Complex upper = 0.0;
   Complex lower = 0.0;
-  double field = gap_field(b.centre_m, b.ac_v, dt);
+  double electric_n = force_n(b.centre_m, b.ac_v, dt);
   for (long long i = 0; i < n_end; ++i) {
     const double t = static_cast<double>(i) * dt;
     if (i >= n_start) {
@@ -127,16 +137,26 @@ Complex measured_gradient(const PlateBench& b, FilmVoltage&& gap_field) {
       upper += c * std::polar(1.0, -2.0 * we * t);
       lower += c * std::polar(1.0, 2.0 * we * t);
     }
-    const auto force = [&](double time) {
-      return drive_n * std::cos(w * time) - 0.5 * eps0 * b.area_m2 * field * field;
-    };
+    const auto force = [&](double time) { return drive_n * std::cos(w * time) + electric_n; };
     x.velocity_m_per_s += step.kick_s_per_kg * force(t);
     x = step(x);
-    field = gap_field(b.centre_m + x.displacement_m, b.ac_v * std::cos(we * (t + dt)), dt);
+    electric_n = force_n(b.centre_m + x.displacement_m, b.ac_v * std::cos(we * (t + dt)), dt);
     x.velocity_m_per_s += step.kick_s_per_kg * force(t + dt);
   }
   const Complex phi = Complex(0.0, -1.0) * (upper / carrier - std::conj(lower / carrier));
-  return phi / phase_response(b.lever, b.lever.resonance_hz, 2.0 * we);
+  return {phi,
+          phi / phase_response(b.lever, b.lever.resonance_hz, 2.0 * we),
+          std::abs(carrier) / static_cast<double>(n_end - n_start)};
+}
+
+template <class GapField>
+Complex measured_gradient(const PlateBench& b, GapField&& gap_field) {
+  return measure(b,
+                 [&](double gap, double v, double dt) {
+                   const double field = gap_field(gap, v, dt);
+                   return -0.5 * eps0 * b.area_m2 * field * field;
+                 })
+      .gradient;
 }
 
 TEST(PlateOverLossyFilm, MovingLeverMeasuresTheFrozenIonGradient) {
@@ -194,6 +214,35 @@ TEST(PlateOverLossyFilm, LargeOrbitIsTheClosedForm) {
           .second_n_per_m;
   EXPECT_LT(std::abs(measured / model - 1.0), 0.01);
 }
+
+// The whole probe over a film without ions, no quantity taken as small: what the linear form leaves
+// out.
+class LargeDrive : public testing::TestWithParam<double> {};
+
+TEST_P(LargeDrive, BendingExplainsTheExcessOverTheLinearForm) {
+  const TipParams tip;
+  PlateBench b;
+  b.lever.quality_factor = GetParam();
+  b.amplitude_m = 10 * nm;
+  b.centre_m = 13 * nm;
+  b.ac_v = 1.0;
+  const double u = b.centre_m + 2.5 * nm;
+  const Measured m = measure(b, [&](double gap, double v, double) {
+    return 0.5 * capacitance_gradient(tip, gap + 2.5 * nm).total() * v * v;
+  });
+  // at the amplitude that the static gradient leaves (a feedback would hold it)
+  const double curvature = orbit_averaged_curvature(tip, m.amplitude_m, u).total();
+  const double bending = bending_coefficient(tip, b.lever.stiffness_n_per_m, m.amplitude_m, u);
+  const TipVoltage v{.dc_v = 0.0, .ac_v = b.ac_v};
+  const Complex linear = gradient_harmonics(curvature, 1.0, 1.0, v).second_n_per_m;
+  EXPECT_GT(std::abs(m.gradient / linear - 1.0), 0.01);
+  const GradientHarmonics g = gradient_harmonics(curvature, 1.0, 1.0, v, bending);
+  const Complex phase = g.second_n_per_m * phase_response(stiffened(b.lever, g.static_n_per_m),
+                                                          b.lever.resonance_hz,
+                                                          4.0 * pi * b.electrical_hz);
+  EXPECT_LT(std::abs(m.phase / phase - 1.0), 1e-3);
+}
+INSTANTIATE_TEST_SUITE_P(QualityFactors, LargeDrive, testing::Values(100.0, 150.0, 200.0));
 
 TEST(IonVoltageStep, SettlesToTheResponse) {
   const IonCoupling c{0.3, 2e-4};

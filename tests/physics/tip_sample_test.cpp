@@ -154,6 +154,14 @@ TEST(OrbitAverage, HasTheTabulatedValuesAndTheSmallOrbitLimit) {
             1e-8);
 }
 
+TEST(OrbitAverage, BendingCoefficientIsTheSlopeTimesTheForce) {
+  const double slope = derivative(
+      [](double u) { return orbit_averaged_curvature(tip, 10 * nm, u).total(); }, 15.5 * nm);
+  const double force = orbit_averaged_gradient(tip, 10 * nm, 15.5 * nm).total();
+  EXPECT_LT(relative(bending_coefficient(tip, 3.0, 10 * nm, 15.5 * nm), slope * force / 12.0),
+            1e-8);
+}
+
 TEST(OrbitAverage, HasTheValuesOfTheRecommendedOrbit) {
   const OrbitParams orbit;
   const ProbeParts c2 =
