@@ -1,0 +1,46 @@
+// The report: one HTML file that opens offline; and the same rows as JSON.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "validation/target.hpp"
+
+namespace halotwin::validation {
+
+struct ReportHeader {
+  std::uint64_t seed = 0;
+  bool quick = false;
+  double wall_s = 0.0;
+  std::string version;
+  std::string commit;
+  std::string command_line;
+};
+
+/// Checks of the physics that a reader wants to see: model, what it was held against, deviation,
+/// tolerance.
+struct PhysicsCheck {
+  std::string model;
+  std::string against;
+  double deviation = 0.0;
+  double tolerance = 0.0;
+  [[nodiscard]] bool met() const { return deviation <= tolerance; }
+};
+
+/// Writes `folder`/report.html (one file, pictures inside). Replaces an older report.
+void write_report(const std::filesystem::path& folder,
+                  const ReportHeader& header,
+                  const std::vector<Row>& rows,
+                  const std::vector<PhysicsCheck>& physics);
+
+/// {"rows": [{"id", "title", "published", "value", "sigma", "unit", "met", "calibrated", "note"}],
+/// "seed", "wall_s"}; value and sigma are arrays if a row has several numbers. A row that is only
+/// shown counts as met.
+[[nodiscard]] std::string to_json(const ReportHeader& header, const std::vector<Row>& rows);
+
+/// The rows as a table for the terminal.
+[[nodiscard]] std::string to_text(const std::vector<Row>& rows);
+
+}  // namespace halotwin::validation

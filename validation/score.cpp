@@ -1,0 +1,171 @@
+#include "validation/score.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+
+#include "analysis/classify.hpp"
+#include "analysis/score.hpp"
+#include "base/errors.hpp"
+#include "data/recording_reader.hpp"
+#include "data/truth.hpp"
+
+namespace halotwin::validation {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t block_side = 16;
+
+struct Items {
+  std::vector<double> score;
+  std::vector<std::uint8_t> positive;
+  std::vector<std::size_t> block;
+};
+
+analysis::Estimate area(const Items& items, std::size_t blocks) {
+  std::size_t positives = 0;
+  for (const std::uint8_t p : items.positive) {
+    positives += p;
+  }
+  if (positives == 0 || positives == items.positive.size()) {
+    return {nan, nan};
+  }
+  const auto statistic = [&](std::span<const std::uint32_t> counts) {
+    std::vector<double> score;
+    std::vector<std::uint8_t> positive;
+    std::size_t drawn = 0;
+    for (std::size_t i = 0; i < items.score.size(); ++i) {
+      for (std::uint32_t n = 0; n < counts[items.block[i]]; ++n) {
+        score.push_back(items.score[i]);
+        positive.push_back(items.positive[i]);
+        drawn += items.positive[i];
+      }
+    }
+    return drawn == 0 || drawn == positive.size() ? nan : analysis::roc_auc(score, positive).value;
+  };
+  const analysis::BootstrapResult result =
+      analysis::bootstrap(blocks, statistic, {.replicates = 40, .seed = 1});
+  return {result.value, result.sigma};
+}
+
+Items pixel_items(const Image<double>& score, const Image<double>& kind) {
+  Items items;
+  const std::size_t across = (score.nx + block_side - 1) / block_side;
+  for (std::size_t iy = 0; iy < score.ny; ++iy) {
+    for (std::size_t ix = 0; ix < score.nx; ++ix) {
+      const double k = kind(ix, iy);
+      if (std::isfinite(score(ix, iy)) && k >= 0.0) {
+        items.score.push_back(score(ix, iy));
+        items.positive.push_back(k > 0.5 ? 1 : 0);
+        items.block.push_back((iy / block_side) * across + ix / block_side);
+      }
+    }
+  }
+  return items;
+}
+
+Items grain_items(const Image<double>& score,
+                  const Image<double>& kind,
+                  const Image<double>& grain) {
+  struct Sum {
+    double score = 0.0;
+    std::size_t pixels = 0;
+    bool hot = false;
+  };
+  std::map<long, Sum> grains;
+  for (std::size_t i = 0; i < score.size(); ++i) {
+    if (std::isfinite(score.values[i]) && kind.values[i] >= 0.0) {
+      Sum& sum = grains[std::lround(grain.values[i])];
+      sum.score += score.values[i];
+      ++sum.pixels;
+      sum.hot = kind.values[i] > 0.5;
+    }
+  }
+  Items items;
+  for (const auto& entry : grains) {
+    if (entry.second.pixels >= 4) {
+      items.block.push_back(items.score.size());
+      items.score.push_back(entry.second.score / static_cast<double>(entry.second.pixels));
+      items.positive.push_back(entry.second.hot ? 1 : 0);
+    }
+  }
+  return items;
+}
+
+double purity(const Image<double>& classes, analysis::PixelClass label, const Image<double>& kind) {
+  std::size_t called = 0;
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes.values[i] == static_cast<double>(label)) {
+      ++called;
+      right += kind.values[i] > 0.5 ? 1 : 0;
+    }
+  }
+  return called == 0 ? nan : static_cast<double>(right) / static_cast<double>(called);
+}
+
+}  // namespace
+
+PmDnsScore score_pm_dns(const PmDnsMaps& maps, const PmDnsTruth& truth) {
+  const std::size_t nx = truth.boundary_distance_m.nx;
+  const std::size_t ny = truth.boundary_distance_m.ny;
+  if (maps.high_weight.nx != nx || maps.high_weight.ny != ny || maps.low_weight.nx != nx ||
+      maps.low_weight.ny != ny) {
+    throw DataError("score: the result's maps are not of the size of the recording");
+  }
+  // 1 = positive, 0 = negative, -1 = left out
+  Image<double> boundary(nx, ny, -1.0);
+  Image<double> hot(nx, ny, -1.0);
+  Image<double> hot_anywhere(nx, ny, 0.0);
+  Image<double> near(nx, ny, 0.0);
+  for (std::size_t i = 0; i < boundary.size(); ++i) {
+    const double steps = truth.boundary_distance_m.values[i] / truth.step_m;
+    if (std::isfinite(steps)) {
+      boundary.values[i] = steps <= 1.0 ? 1.0 : (steps > 2.0 ? 0.0 : -1.0);
+      near.values[i] = steps <= 1.0 ? 1.0 : 0.0;
+      hot_anywhere.values[i] = truth.hotspot.values[i];
+      if (steps > 1.0) {
+        hot.values[i] = truth.hotspot.values[i] > 0.5 ? 1.0 : 0.0;
+      }
+    }
+  }
+  const std::size_t blocks =
+      ((nx + block_side - 1) / block_side) * ((ny + block_side - 1) / block_side);
+  PmDnsScore score;
+  const Items pixels = pixel_items(maps.high_weight, boundary);
+  score.pixels = pixels.score.size();
+  score.boundary_auc = area(pixels, blocks);
+  score.hotspot_auc = area(pixel_items(maps.low_weight, hot), blocks);
+  const Items grains = grain_items(maps.low_weight, hot, truth.grain);
+  score.hotspot_grain_auc = area(grains, grains.score.size());
+  if (maps.classes.size() == boundary.size()) {
+    score.boundary_purity = purity(maps.classes, analysis::PixelClass::boundary, near);
+    score.hotspot_purity = purity(maps.classes, analysis::PixelClass::hotspot, hot_anywhere);
+  }
+  return score;
+}
+
+PmDnsTruth read_pm_dns_truth(const std::filesystem::path& recording,
+                             const std::filesystem::path& truth) {
+  const data::TruthReader reader(recording, truth);
+  const data::SignalSpec spec = reader.spec("boundary_distance");
+  const std::size_t ny = spec.axes.at(0).values.size();
+  const std::size_t nx = spec.axes.at(1).values.size();
+  const auto image = [&](const char* name) {
+    Image<double> out(nx, ny);
+    out.values = reader.read<double>(name);
+    return out;
+  };
+  PmDnsTruth found;
+  found.boundary_distance_m = image("boundary_distance");
+  found.hotspot = image("hotspot");
+  found.grain = image("grain");
+  const std::vector<double>& x = spec.axes[1].values;
+  const std::vector<double>& y = spec.axes[0].values;
+  found.step_m = nx > 1 ? x[1] - x[0] : (ny > 1 ? y[1] - y[0] : 1.0);
+  return found;
+}
+
+}  // namespace halotwin::validation
