@@ -421,49 +421,53 @@ std::int32_t nearest_grain(const Microstructure& film, Point at) {
   return static_cast<std::int32_t>(best);
 }
 
+/// The sites of row iy that lie in grain i: label and distance to the boundary.
+void paint_row(Microstructure& film, std::size_t i, std::size_t iy) {
+  const Grid& grid = film.grid;
+  const Grain& g = film.grains[i];
+  const double y = grid.centre(0, iy).y_m;
+  double left = film.field_from.x_m;
+  double right = film.field_to.x_m;
+  for (const GrainSide& side : g.sides) {
+    const double rest = side.offset_m - side.normal_y * y;
+    if (side.normal_x > 0.0) {
+      right = std::min(right, rest / side.normal_x);
+    } else if (side.normal_x < 0.0) {
+      left = std::max(left, rest / side.normal_x);
+    }
+  }
+  const double first = std::ceil((left - grid.origin.x_m) / grid.step_x_m);
+  const double last = std::min(std::floor((right - grid.origin.x_m) / grid.step_x_m),
+                               static_cast<double>(grid.nx) - 1.0);
+  for (double x = std::max(0.0, first); x <= last; x += 1.0) {
+    const auto ix = static_cast<std::size_t>(x);
+    film.label(ix, iy) = static_cast<std::int32_t>(i);
+    film.boundary_distance_m(ix, iy) =
+        static_cast<float>(std::max(0.0, depth_in(g, grid.centre(ix, iy))));
+  }
+}
+
 /// Labels and distances to the boundary, grain by grain along the rows that it crosses.
 void paint_grains(Microstructure& film, Threads threads) {
   const Grid& grid = film.grid;
   for_each_chunk(grid.ny, row_chunk, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = 0; i < film.grains.size(); ++i) {
-      const Grain& g = film.grains[i];
       double low = film.field_to.y_m;
       double high = film.field_from.y_m;
-      for (const GrainSide& side : g.sides) {
+      for (const GrainSide& side : film.grains[i].sides) {
         low = std::min(low, side.from.y_m);
         high = std::max(high, side.from.y_m);
       }
       for (std::size_t iy = begin; iy < end; ++iy) {
         const double y = grid.centre(0, iy).y_m;
-        if (y < low || y > high) {
-          continue;
-        }
-        double left = film.field_from.x_m;
-        double right = film.field_to.x_m;
-        for (const GrainSide& side : g.sides) {
-          const double rest = side.offset_m - side.normal_y * y;
-          if (side.normal_x > 0.0) {
-            right = std::min(right, rest / side.normal_x);
-          } else if (side.normal_x < 0.0) {
-            left = std::max(left, rest / side.normal_x);
-          }
-        }
-        const double first = std::ceil((left - grid.origin.x_m) / grid.step_x_m);
-        const double last = std::floor((right - grid.origin.x_m) / grid.step_x_m);
-        const double stop = std::min(last, static_cast<double>(grid.nx) - 1.0);
-        for (double ix = std::max(0.0, first); ix <= stop; ix += 1.0) {
-          const auto column = static_cast<std::size_t>(ix);
-          film.label(column, iy) = static_cast<std::int32_t>(i);
-          film.boundary_distance_m(column, iy) =
-              static_cast<float>(std::max(0.0, depth_in(g, grid.centre(column, iy))));
+        if (y >= low && y <= high) {
+          paint_row(film, i, iy);
         }
       }
     }
-    for (std::size_t iy = begin; iy < end; ++iy) {
-      for (std::size_t ix = 0; ix < grid.nx; ++ix) {
-        if (film.label(ix, iy) < 0) {  // exactly on a boundary, missed by rounding
-          film.label(ix, iy) = nearest_grain(film, grid.centre(ix, iy));
-        }
+    for (std::size_t k = begin * grid.nx; k < end * grid.nx; ++k) {
+      if (film.label.values[k] < 0) {  // exactly on a boundary, missed by rounding
+        film.label.values[k] = nearest_grain(film, grid.centre(k % grid.nx, k / grid.nx));
       }
     }
   });

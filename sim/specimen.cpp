@@ -67,51 +67,78 @@ void resize(SiteFields& s, std::size_t n) {
   }
 }
 
+/// The fields of one site from its grain, its distance to the boundary and its share of inclusions.
+class SiteModel {
+ public:
+  explicit SiteModel(const SpecimenParams& p) : p_(p), contact_(p.contact_potential) {
+    contact_.temperature_k = p.film.temperature_k;
+    enrichment_ = p.effects.boundary ? p.ions.boundary_density_factor : 1.0;
+    // The line's shift follows the density: f ~ N^exponent, so that a boundary gives
+    // boundary_shift.
+    exponent_ = enrichment_ > 1.0 ? std::log(p.lines.boundary_shift) / std::log(enrichment_) : 0.0;
+    most_inclusions_ = std::max(p.microstructure.max_inclusion_share, 1e-12);
+    interface_ratio_ = p.ions.interface_diffusivity_m2_per_s / p.ions.diffusivity_m2_per_s;
+  }
+
+  void fill(SiteFields& s,
+            std::size_t k,
+            const GrainIons& g,
+            double boundary_distance_m,
+            double inclusion_share) const {
+    const double excess =
+        1.0 + (enrichment_ - 1.0) * std::exp(-boundary_distance_m / p_.ions.boundary_zone_m);
+    const double density = g.density_per_m3 * excess;
+    const double inclusions = p_.effects.inclusions ? inclusion_share : 0.0;
+    const double second =
+        p_.lines.second_interior + p_.lines.second_boundary * inclusions / most_inclusions_;
+    const double mean_density = g.active_share * density;
+    const auto set = [k](std::vector<float>& field, double value) {
+      field[k] = static_cast<float>(value);
+    };
+    set(s.active_share, g.active_share);
+    set(s.relaxation_time_s, time_s(density, g.diffusivity_m2_per_s));
+    set(s.interface_time_s, time_s(g.density_per_m3, g.diffusivity_m2_per_s * interface_ratio_));
+    set(s.inclusion_share, inclusions);
+    set(s.line_hz[0], g.line_hz[0] * std::pow(excess, exponent_));
+    set(s.line_hz[1], g.line_hz[1]);
+    set(s.line_amplitude[0], p_.lines.amplitude * g.active_share / p_.ions.active_share);
+    set(s.line_amplitude[1], p_.lines.amplitude * second);
+    set(s.ion_density_per_m3, mean_density);
+    set(s.diffusivity_m2_per_s, g.diffusivity_m2_per_s);
+    set(s.contact_potential_v, physics::contact_potential_difference_v(contact_, mean_density));
+  }
+
+ private:
+  [[nodiscard]] double time_s(double density_per_m3, double diffusivity_m2_per_s) const {
+    return physics::dielectric_time_s(
+        p_.film.relative_permittivity,
+        physics::ionic_conductivity_s_per_m(
+            density_per_m3, diffusivity_m2_per_s, p_.film.temperature_k));
+  }
+
+  const SpecimenParams& p_;
+  physics::ContactPotentialParams contact_;
+  double enrichment_ = 1.0;
+  double exponent_ = 0.0;
+  double most_inclusions_ = 1.0;
+  double interface_ratio_ = 1.0;
+};
+
 SiteFields make_sites(const Microstructure& film,
                       const SpecimenParams& p,
                       std::uint64_t seed,
                       Threads threads) {
   const std::vector<GrainIons> grains = draw_grain_ions(film, p, seed);
-  const double temperature_k = p.film.temperature_k;
-  auto contact = p.contact_potential;
-  contact.temperature_k = temperature_k;
-  const double enrichment = p.effects.boundary ? p.ions.boundary_density_factor : 1.0;
-  // The line's shift follows the density: f ~ N^exponent, so that a boundary gives boundary_shift.
-  const double exponent =
-      enrichment > 1.0 ? std::log(p.lines.boundary_shift) / std::log(enrichment) : 0.0;
-  const double most_share = std::max(p.microstructure.max_inclusion_share, 1e-12);
-  const auto time_s = [&](double density_per_m3, double diffusivity_m2_per_s) {
-    return static_cast<float>(physics::dielectric_time_s(
-        p.film.relative_permittivity,
-        physics::ionic_conductivity_s_per_m(density_per_m3, diffusivity_m2_per_s, temperature_k)));
-  };
+  const SiteModel model(p);
   SiteFields s;
   resize(s, film.grid.size());
   for_each_chunk(film.grid.size(), site_chunk, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
-      const GrainIons& g = grains[static_cast<std::size_t>(film.label.values[k])];
-      const auto d = static_cast<double>(film.boundary_distance_m.values[k]);
-      const double excess = 1.0 + (enrichment - 1.0) * std::exp(-d / p.ions.boundary_zone_m);
-      const double density = g.density_per_m3 * excess;
-      const double interface_diffusivity = g.diffusivity_m2_per_s / p.ions.diffusivity_m2_per_s *
-                                           p.ions.interface_diffusivity_m2_per_s;
-      const float inclusion = p.effects.inclusions ? film.inclusion_share.values[k] : 0.0F;
-      s.active_share[k] = static_cast<float>(g.active_share);
-      s.relaxation_time_s[k] = time_s(density, g.diffusivity_m2_per_s);
-      s.interface_time_s[k] = time_s(g.density_per_m3, interface_diffusivity);
-      s.inclusion_share[k] = inclusion;
-      s.line_hz[0][k] = static_cast<float>(g.line_hz[0] * std::pow(excess, exponent));
-      s.line_hz[1][k] = static_cast<float>(g.line_hz[1]);
-      s.line_amplitude[0][k] =
-          static_cast<float>(p.lines.amplitude * g.active_share / p.ions.active_share);
-      s.line_amplitude[1][k] =
-          static_cast<float>(p.lines.amplitude * (p.lines.second_interior +
-                                                  p.lines.second_boundary *
-                                                      static_cast<double>(inclusion) / most_share));
-      s.ion_density_per_m3[k] = static_cast<float>(g.active_share * density);
-      s.diffusivity_m2_per_s[k] = static_cast<float>(g.diffusivity_m2_per_s);
-      s.contact_potential_v[k] = static_cast<float>(
-          physics::contact_potential_difference_v(contact, g.active_share * density));
+      model.fill(s,
+                 k,
+                 grains[static_cast<std::size_t>(film.label.values[k])],
+                 static_cast<double>(film.boundary_distance_m.values[k]),
+                 static_cast<double>(film.inclusion_share.values[k]));
     }
   });
   s.height_m = make_topography(film, p.topography, seed, threads).values;
@@ -147,6 +174,20 @@ double bilinear(const Grid& grid, std::span<const float> values, Point at) {
   const float* v = values.data() + iy * grid.nx + ix;
   return (1 - t) * ((1 - s) * static_cast<double>(v[0]) + s * static_cast<double>(v[right])) +
          t * ((1 - s) * static_cast<double>(v[up]) + s * static_cast<double>(v[up + right]));
+}
+
+/// Of the perovskite's relaxation, 1 / (2 pi t), or of the first line.
+std::vector<float> main_frequency_hz(const Specimen& specimen) {
+  const SiteFields& s = specimen.sites();
+  if (specimen.params().response == ResponseKind::phenomenological) {
+    return s.line_hz[0];
+  }
+  std::vector<float> frequency_hz(s.relaxation_time_s.size());
+  std::transform(
+      s.relaxation_time_s.begin(), s.relaxation_time_s.end(), frequency_hz.begin(), [](float t) {
+        return static_cast<float>(1.0 / (2 * constants::pi * static_cast<double>(t)));
+      });
+  return frequency_hz;
 }
 
 double mounting_slope_m(const TopographyParams& p, Point at) {
@@ -279,9 +320,12 @@ void Specimen::advance(const DoseStep& step) {
 }
 
 double Specimen::transient_amplitude() const {
-  return params_.effects.transient
-             ? sim::transient_amplitude(params_.transient, dose_.total(DoseKind::bias_time_s))
-             : 0.0;
+  if (!params_.effects.transient) {
+    return 0.0;
+  }
+  const double on_film_s =
+      dose_.total(DoseKind::bias_time_s) - dose_.outside(DoseKind::bias_time_s);
+  return sim::transient_amplitude(params_.transient, on_film_s);
 }
 
 std::vector<double> Specimen::save() const {
@@ -303,27 +347,7 @@ TruthMaps truth_maps(const Specimen& specimen,
   require(positions.size() == nx * ny, "truth_maps needs one position for each pixel");
   const Microstructure& film = specimen.film();
   const SiteFields& s = specimen.sites();
-  const bool lines = specimen.params().response == ResponseKind::phenomenological;
-  std::vector<float> frequency_hz = s.line_hz[0];
-  if (!lines) {
-    for (std::size_t k = 0; k < frequency_hz.size(); ++k) {
-      frequency_hz[k] = static_cast<float>(
-          1.0 / (2 * constants::pi * static_cast<double>(s.relaxation_time_s[k])));
-    }
-  }
-  struct Sampled {
-    std::string_view name;
-    std::string_view unit;
-    std::span<const float> field;
-  };
-  const std::array<Sampled, 8> sampled{{{"junction_distance", "m", film.junction_distance_m.values},
-                                        {"ion_density", "m^-3", s.ion_density_per_m3},
-                                        {"diffusivity", "m^2/s", s.diffusivity_m2_per_s},
-                                        {"relaxation_frequency", "Hz", frequency_hz},
-                                        {"active_share", "", s.active_share},
-                                        {"inclusion_share", "", s.inclusion_share},
-                                        {"contact_potential", "V", s.contact_potential_v},
-                                        {"height", "m", s.height_m}}};
+  const std::vector<float> frequency_hz = main_frequency_hz(specimen);
   TruthMaps maps;
   const auto add = [&](std::string_view name, std::string_view unit, const auto& value_at) {
     TruthField field{std::string(name), std::string(unit), Image<float>(nx, ny)};
@@ -334,29 +358,31 @@ TruthMaps truth_maps(const Specimen& specimen,
     }
     maps.push_back(std::move(field));
   };
-  add("grain", "", [&](Point at) {
-    return specimen.on_metal(at) ? -1.0 : static_cast<double>(film.locate(at).grain);
-  });
-  add("boundary_distance", "m", [&](Point at) {
-    return specimen.on_metal(at) ? nan : film.locate(at).boundary_distance_m;
-  });
+  const auto add_on_film = [&](std::string_view name, std::string_view unit, const auto& value_at) {
+    add(name, unit, [&](Point at) { return specimen.on_metal(at) ? nan : value_at(at); });
+  };
+  const auto add_field =
+      [&](std::string_view name, std::string_view unit, std::span<const float> v) {
+        add_on_film(name, unit, [&](Point at) { return bilinear(film.grid, v, at); });
+      };
+  const auto grain_at = [&](Point at) {
+    return specimen.on_metal(at) ? std::int32_t{-1} : film.locate(at).grain;
+  };
+  add("grain", "", [&](Point at) { return static_cast<double>(grain_at(at)); });
+  add_on_film(
+      "boundary_distance", "m", [&](Point at) { return film.locate(at).boundary_distance_m; });
+  add_field("junction_distance", "m", film.junction_distance_m.values);
   add("hotspot", "", [&](Point at) {
-    return !specimen.on_metal(at) &&
-                   film.grains[static_cast<std::size_t>(film.locate(at).grain)].hotspot
-               ? 1.0
-               : 0.0;
+    const std::int32_t grain = grain_at(at);
+    return grain >= 0 && film.grains[static_cast<std::size_t>(grain)].hotspot ? 1.0 : 0.0;
   });
-  for (const Sampled& field : sampled) {
-    add(field.name, field.unit, [&](Point at) {
-      if (field.name == "contact_potential") {
-        return specimen.contact_potential_v(at);
-      }
-      if (field.name == "height") {
-        return specimen.height_m(at);
-      }
-      return specimen.on_metal(at) ? nan : bilinear(film.grid, field.field, at);
-    });
-  }
+  add_field("ion_density", "m^-3", s.ion_density_per_m3);
+  add_field("diffusivity", "m^2/s", s.diffusivity_m2_per_s);
+  add_field("relaxation_frequency", "Hz", frequency_hz);
+  add_field("active_share", "", s.active_share);
+  add_field("inclusion_share", "", s.inclusion_share);
+  add("contact_potential", "V", [&](Point at) { return specimen.contact_potential_v(at); });
+  add("height", "m", [&](Point at) { return specimen.height_m(at); });
   return maps;
 }
 

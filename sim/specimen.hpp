@@ -99,7 +99,8 @@ class Specimen {
   void advance(const DoseStep& step);
   [[nodiscard]] double age_s() const { return age_s_; }
   [[nodiscard]] const DoseLedger& dose() const { return dose_; }
-  /// Present amplitude of the ultraslow relaxation; 0 if its switch is off.
+  /// Present amplitude of the ultraslow relaxation, from the time under bias on the film (not on
+  /// the metal beside it); 0 if its switch is off.
   [[nodiscard]] double transient_amplitude() const;
   /// The evolving state, for resuming a run to the same bits.
   [[nodiscard]] std::vector<double> save() const;
