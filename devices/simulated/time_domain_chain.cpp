@@ -290,6 +290,9 @@ void TimeDomainChain::take_settings() {
     const double square = film_.mean_square(
         bias_v_, settings_.electrical.amplitude_peak_v, settings_.electrical.frequency_hz);
     relative_stiffness = -0.5 * response_.curvature_f_per_m2() * square / p.stiffness_n_per_m;
+    const double centre_slope =
+        physics::orbit_averaged_gradient(params_.tip, m.amplitude_m, centre).total();
+    held_n_ = -0.5 * centre_slope * square;
   }
   target_offset_rad_ = physics::static_phase_rad(p, m.drive_hz, relative_stiffness);
 }
@@ -410,7 +413,8 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   std::size_t at = static_cast<std::size_t>(quarter_ * steps_);
   physics::OscillatorState state = motion_state_;
   const auto force_n = [&](double x, double square) {
-    return drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square - stiffening * x;
+    return held_n_ + drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square -
+           stiffening * x;
   };
   if (thermal_kick_m_per_s_ > 0.0) {
     state.velocity_m_per_s += thermal_kick_m_per_s_ * thermal_draws_(all_ticks_);
