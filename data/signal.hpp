@@ -26,7 +26,9 @@ struct Axis {
   bool operator==(const Axis&) const = default;
 };
 
-/// A signal with its axes, slowest dimension first: (y, x, frequency).
+/// A signal with its axes, slowest dimension first: (y, x, frequency). Until they are written,
+/// values are NaN; whole numbers have the largest value of their type, which the dataset's
+/// attribute `fill_value` states.
 struct SignalSpec {
   std::string group;  // path of the NXdata group below the entry, "amplitude"
   ElementType type = ElementType::f32;

@@ -1,0 +1,102 @@
+#include "data/files.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/errors.hpp"
+
+namespace halotwin::data {
+
+namespace {
+
+std::string reason() {
+  return std::generic_category().message(errno);
+}
+
+bool in_use(const std::filesystem::path& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) {
+    return false;
+  }
+  const bool locked = flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(file);
+  return locked;
+}
+
+std::string readable(std::uint64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  return bytes < 1000000000 ? fmt::format("{:.1f} MB", value / 1e6)
+                            : fmt::format("{:.1f} GB", value / 1e9);
+}
+
+}  // namespace
+
+std::filesystem::path part_of(const std::filesystem::path& path) {
+  auto part = path;
+  part += ".part";
+  return part;
+}
+
+std::filesystem::path without_part(const std::filesystem::path& path) {
+  return path.extension() == ".part" ? path.parent_path() / path.stem() : path;
+}
+
+void make_empty_file(const std::filesystem::path& path, bool replace) {
+  std::error_code error;
+  if (replace && std::filesystem::is_regular_file(path, error)) {
+    if (in_use(path)) {
+      throw DataError(fmt::format("{}: is being written by another program", path.string()));
+    }
+    std::filesystem::remove(path, error);
+  }
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0) {
+    throw DataError(fmt::format("{}: cannot be created: {}", path.string(), reason()));
+  }
+  close(file);
+}
+
+void require_room(const std::filesystem::path& file, std::uint64_t bytes) {
+  std::error_code error;
+  const auto space = std::filesystem::space(file, error);
+  if (!error && space.available < bytes) {
+    throw DataError(fmt::format("{}: needs {}, but only {} are free on that disk",
+                                without_part(file).string(),
+                                readable(bytes),
+                                readable(space.available)));
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      limit.rlim_cur < bytes) {
+    throw DataError(fmt::format("{}: needs {}, but files may have at most {} here (ulimit -f)",
+                                without_part(file).string(),
+                                readable(bytes),
+                                readable(limit.rlim_cur)));
+  }
+}
+
+void publish(const std::filesystem::path& part, const std::filesystem::path& path) {
+  const int file = open(part.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && fsync(file) == 0;
+  const std::string why = synced ? std::string() : reason();
+  if (file >= 0) {
+    close(file);
+  }
+  if (!synced) {
+    throw DataError(fmt::format("{}: cannot be brought to the disk: {}", part.string(), why));
+  }
+  std::error_code error;
+  std::filesystem::rename(part, path, error);
+  if (error) {
+    throw DataError(fmt::format(
+        "{}: cannot be renamed to {}: {}", part.string(), path.string(), error.message()));
+  }
+}
+
+}  // namespace halotwin::data

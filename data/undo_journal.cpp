@@ -1,0 +1,228 @@
+#include "data/undo_journal.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/errors.hpp"
+#include "data/h5.hpp"
+#include "data/result_writer.hpp"
+
+namespace halotwin::data {
+
+namespace {
+
+constexpr std::uint64_t journal_magic = 0x31304f444e555448;  // "HTUNDO01"
+
+std::filesystem::path journal_of(const std::filesystem::path& file) {
+  auto journal = file;
+  journal += ".undo";
+  return journal;
+}
+
+std::string reason() {
+  return std::generic_category().message(errno);
+}
+
+/// Opens for writing with a lock of its own.
+int open_locked(const std::filesystem::path& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) {
+    throw DataError(fmt::format("{}: cannot be changed: {}", path.string(), reason()));
+  }
+  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    close(file);
+    throw DataError(fmt::format("{}: is in use by another program", path.string()));
+  }
+  return file;
+}
+
+std::uint64_t size_of(int file) {
+  struct stat status {};
+  if (fstat(file, &status) != 0) {
+    throw DataError(reason());
+  }
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+/// What lies between the contiguous datasets.
+std::vector<h5::Extent> structure_of(const std::filesystem::path& path, std::uint64_t size) {
+  const h5::Handle file = h5::open_to_read(path);
+  std::vector<h5::Extent> data;
+  for (const auto& name : h5::datasets_below(file.get(), "/")) {
+    if (h5::count_of(file.get(), name) > 0) {
+      data.push_back(h5::extent_of(file.get(), name));
+    }
+  }
+  data.push_back({size, 0});
+  std::sort(data.begin(), data.end(), [](const h5::Extent& a, const h5::Extent& b) {
+    return a.offset < b.offset;
+  });
+  std::vector<h5::Extent> gaps;
+  std::uint64_t end = 0;
+  for (const auto& extent : data) {
+    if (extent.offset > end) {
+      gaps.push_back({end, extent.offset - end});
+    }
+    end = std::max(end, extent.offset + extent.bytes);
+  }
+  return gaps;
+}
+
+class Bytes {
+ public:
+  void put(std::uint64_t value) { append(&value, sizeof(value)); }
+  char* extend(std::uint64_t size) {
+    bytes.resize(bytes.size() + size);
+    return bytes.data() + bytes.size() - size;
+  }
+  bool get(std::uint64_t& value) {
+    const char* from = take(sizeof(value));
+    if (from != nullptr) {
+      std::memcpy(&value, from, sizeof(value));
+    }
+    return from != nullptr;
+  }
+  const char* take(std::uint64_t size) {
+    if (size > bytes.size() - position) {
+      return nullptr;
+    }
+    position += size;
+    return bytes.data() + position - size;
+  }
+  [[nodiscard]] std::uint64_t hash(std::uint64_t size) const {  // FNV-1a
+    std::uint64_t value = 0xcbf29ce484222325;
+    for (std::uint64_t i = 0; i < size; ++i) {
+      value = (value ^ static_cast<unsigned char>(bytes[i])) * 0x100000001b3;
+    }
+    return value;
+  }
+
+  std::vector<char> bytes;
+  std::uint64_t position = 0;
+
+ private:
+  void append(const void* from, std::size_t size) { std::memcpy(extend(size), from, size); }
+};
+
+void write_journal(const std::filesystem::path& path, int file) {
+  const std::uint64_t size = size_of(file);
+  Bytes journal;
+  journal.put(journal_magic);
+  journal.put(size);
+  for (const auto& gap : structure_of(path, size)) {
+    journal.put(gap.offset);
+    journal.put(gap.bytes);
+    h5::read_at(file, gap.offset, journal.extend(gap.bytes), gap.bytes);
+  }
+  journal.put(journal.hash(journal.bytes.size()));
+  const auto name = journal_of(path);
+  const int out = open(name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (out < 0) {
+    throw DataError(fmt::format("{}: cannot be created: {}", name.string(), reason()));
+  }
+  try {
+    h5::write_at(out, 0, journal.bytes.data(), journal.bytes.size());
+    if (fsync(out) != 0) {
+      throw DataError(fmt::format("{}: {}", name.string(), reason()));
+    }
+  } catch (...) {
+    close(out);
+    std::error_code error;
+    std::filesystem::remove(name, error);
+    throw;
+  }
+  close(out);
+}
+
+/// Puts back what the journal holds; a journal that was not finished is of no meaning, because the
+/// change had not begun.
+void undo(const std::filesystem::path& path, int file) {
+  const auto name = journal_of(path);
+  const int in = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (in < 0) {
+    return;
+  }
+  Bytes journal;
+  const std::uint64_t length = size_of(in);
+  h5::read_at(in, 0, journal.extend(length), length);
+  close(in);
+  std::uint64_t magic = 0;
+  std::uint64_t size = 0;
+  std::uint64_t hash = 0;
+  const bool whole =
+      length >= 24 && journal.get(magic) && magic == journal_magic &&
+      (std::memcpy(&hash, journal.bytes.data() + length - 8, 8), hash == journal.hash(length - 8));
+  if (whole && journal.get(size)) {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    while (journal.position < length - 8 && journal.get(offset) && journal.get(bytes)) {
+      const char* from = journal.take(bytes);
+      h5::write_at(file, offset, from, bytes);
+    }
+    if (ftruncate(file, static_cast<off_t>(size)) != 0 || fsync(file) != 0) {
+      throw DataError(fmt::format("{}: {}", path.string(), reason()));
+    }
+  }
+  std::filesystem::remove(name);
+}
+
+}  // namespace
+
+UndoJournal::UndoJournal(const std::filesystem::path& file)
+    : file_(file), lock_(open_locked(file)) {
+  try {
+    undo(file_, lock_);
+    write_journal(file_, lock_);
+  } catch (...) {
+    close(lock_);
+    throw;
+  }
+}
+
+UndoJournal::~UndoJournal() {
+  if (!kept_) {
+    try {
+      undo(file_, lock_);
+    } catch (...) {
+      // the journal stays; the next opening tries again
+    }
+  }
+  close(lock_);
+}
+
+void UndoJournal::keep() {
+  if (fsync(lock_) != 0) {
+    throw DataError(fmt::format("{}: {}", file_.string(), reason()));
+  }
+  std::filesystem::remove(journal_of(file_));
+  kept_ = true;
+}
+
+bool recover_interrupted_update(const std::filesystem::path& recording) {
+  std::error_code error;
+  if (!std::filesystem::exists(journal_of(recording), error) ||
+      !std::filesystem::exists(recording, error)) {
+    return false;
+  }
+  const int file = open_locked(recording);
+  try {
+    undo(recording, file);
+  } catch (...) {
+    close(file);
+    throw;
+  }
+  close(file);
+  return true;
+}
+
+}  // namespace halotwin::data
