@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/errors.hpp"
+#include "base/fields.hpp"
 #include "base/require.hpp"
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"

@@ -178,6 +178,9 @@ Table load_procedure(const Table& root, const std::string& name) {
 Table load_analysis(const Table& root) {
   const Table table = inner_table(root, "analysis", "analysis");
   refuse_unknown(table, "analysis", {"pm_dns"});
+  if (table.empty()) {
+    return table;
+  }
   analysis::PmDnsOptions options;
   load_fields(options, inner_table(table, "pm_dns", "analysis.pm_dns"), "analysis.pm_dns");
   return table;

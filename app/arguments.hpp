@@ -1,0 +1,64 @@
+// What the command line asks for, command by command.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace halotwin::app {
+
+struct ListArguments {
+  bool json = false;
+};
+
+struct RunArguments {
+  std::string scenario;
+  std::string output;  // "" = named after the scenario
+  std::string seed;
+  std::vector<std::string> settings;
+  std::vector<std::string> devices;
+  bool blind = false;
+  bool force = false;
+  int threads = 0;  // 0 = all
+};
+
+struct ResumeArguments {
+  std::string file;
+  int threads = 0;
+};
+
+struct AnalyseArguments {
+  std::string file;
+  std::string pipeline;  // "" = the one for the recording's procedure
+  std::vector<std::string> settings;
+  int threads = 0;
+};
+
+struct ScoreArguments {
+  std::string file;
+  std::string truth;
+  std::string result;
+  bool json = false;
+};
+
+struct ValidateArguments {
+  std::vector<std::string> rows;  // experiments or rows; empty = all
+  bool quick = false;
+  std::string seed;
+  std::string report;  // folder
+  std::string json;    // file
+  int threads = 0;
+};
+
+struct InfoArguments {
+  std::string file;
+  bool json = false;
+};
+
+struct ExportArguments {
+  std::string file;
+  std::string output;  // .gwy or .gsf
+  std::string signal;  // .gsf: which image
+  bool force = false;
+};
+
+}  // namespace halotwin::app
