@@ -21,12 +21,34 @@ physics::LowPassParams filter(const ChainSettings::SignalStage& stage) {
   return {stage.order, stage.time_constant_s};
 }
 
+// Stiffness that the tip's voltage adds. The height feedback has taken up the mean bending, so that
+// of the bending term -B V^4 of gradient_harmonics only -B V^2 (V^2 - s0) is left, s0 the mean of
+// V^2.
+physics::GradientHarmonics force_gradient(const TipResponse& response,
+                                          const ChainSettings::Electrical& electrical,
+                                          Complex squared_response) {
+  const double curvature = response.curvature_f_per_m2();
+  const double bending = response.bending_n_per_m_v4();
+  const physics::TipVoltage voltage{electrical.offset_v - response.contact_potential_v(),
+                                    electrical.amplitude_peak_v};
+  const Complex r = std::sqrt(squared_response);
+  const auto rigid = physics::gradient_harmonics(curvature, response.dc_response(), r, voltage);
+  auto total = physics::gradient_harmonics(curvature, response.dc_response(), r, voltage, bending);
+  const double taken_up = bending * rigid.static_n_per_m / (0.25 * curvature * curvature);
+  total.static_n_per_m += taken_up * rigid.static_n_per_m;
+  total.first_n_per_m += taken_up * rigid.first_n_per_m;
+  total.second_n_per_m += taken_up * rigid.second_n_per_m;
+  return total;
+}
+
 }  // namespace
 
 HarmonicChain::HarmonicChain(const sim::World& world, const ChainParams& params)
     : world_(&world),
       params_(params),
-      response_(world.specimen(), params.tip, params.nominal_orbit) {}
+      response_(
+          world.specimen(), params.tip, params.nominal_orbit, params.cantilever.stiffness_n_per_m) {
+}
 
 Complex HarmonicChain::lock_in_1(Complex rate_per_s) const {
   Complex factor = 1.0;
@@ -52,17 +74,13 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
     steady.mean_phase_rad = physics::static_phase_rad(lever, m.drive_hz, 0.0);
     return steady;
   }
-  const Complex squared = response_.squared_response(e.frequency_hz);
-  const double dv = e.offset_v - response_.contact_potential_v();
-  const double c = response_.curvature_f_per_m2();
-  const double v0 = e.amplitude_peak_v;
-  const Complex first = response_.first_response(e.frequency_hz);
-  const Complex zero = response_.squared_response(0.0);
-  const double dk_0 = -0.5 * c * (zero.real() * dv * dv + 0.5 * std::abs(squared) * v0 * v0);
-  const std::array<Complex, 2> dk{-c * first * dv * v0, -0.25 * c * squared * v0 * v0};
-  steady.mean_phase_rad =
-      physics::static_phase_rad(lever, m.drive_hz, dk_0 / lever.stiffness_n_per_m);
-  lever.resonance_hz *= std::sqrt(std::max(1.0 + dk_0 / lever.stiffness_n_per_m, 1e-3));
+  const physics::GradientHarmonics gradient =
+      force_gradient(response_, e, response_.squared_response(e.frequency_hz));
+  const std::array<Complex, 2> dk{gradient.first_n_per_m, gradient.second_n_per_m};
+  steady.mean_phase_rad = physics::static_phase_rad(
+      lever, m.drive_hz, gradient.static_n_per_m / lever.stiffness_n_per_m);
+  lever =
+      physics::stiffened(lever, std::max(gradient.static_n_per_m, -0.9 * lever.stiffness_n_per_m));
   for (std::size_t n = 0; n < 2; ++n) {
     const double w = two_pi * e.frequency_hz * static_cast<double>(n + 1);
     steady.phase[n] = physics::phase_response(lever, m.drive_hz, w) * dk[n];

@@ -25,20 +25,22 @@ struct ChainParams {
   double input_noise_v_per_sqrt_hz = 5.0e-9;  // of lock-in 2
 };
 
-/// Phase of the lever, to first order in dk (its static part exactly, as a shift of the resonance):
+/// Phase of the lever, to first order in dk around the operating point (the static part shifts the
+/// resonance):
 ///
 ///   phi(t) = Re[ Phi_1 e^{i th} + Phi_2 e^{2 i th} ] + Im[ eps e^{lambda t} ],   th = generator
-///   phase, Phi_n = (dPhi/dk)(n w_e) dk_n,   dk_1 = -<C''> r(0) r*(f) DV V0,   dk_2 = -(1/4) <C''>
-///   R*(f) V0^2, lambda = -g + i (w_0 - w_m)
+///   phase, Phi_n = (dPhi/dk)(n w_e) dk_n,   dk_1 = -<C''> r(0) r*(f) DV V0 + ...,   dk_2 = -(1/4)
+///   <C''> R*(f) V0^2 + ..., lambda = -g + i (w_0 - w_m)
 ///
-/// eps is the lever's free transient: at a change of settings (amplitude + i phase) of its envelope
-/// is continuous. Lock-in 1 multiplies each term by its response (its own memory of microseconds is
-/// left out). Lock-in 2 multiplies by 2 e^{-i h th_r} and filters: every term is an exponential, so
-/// the n stages are propagated in closed form. Noise: white over the band of lock-in 2, with the
-/// density of the phase noise at h f_r; the joint statistics of readings at any spacing are exact.
-/// Film and ion transients after a change of frequency (below the lever's ring time) are left out.
-/// AC coupling: the static phase does not reach lock-in 2.
-/// Sources: physics-facts a2, a3, a5; cavar2026 eqs. 1-3.
+/// The dots: bending of the lever (V^4), which closes the gap to 1 V drive
+/// (physics::gradient_harmonics). eps is the lever's free transient: at a change of settings its
+/// envelope (amplitude + i phase) is continuous. Lock-in 1 multiplies each term by its response
+/// (its own memory of microseconds is left out). Lock-in 2 multiplies by 2 e^{-i h th_r} and
+/// filters: every term is an exponential, so the n stages are propagated in closed form. Noise:
+/// white over the band of lock-in 2, with the density of the phase noise at h f_r; the joint
+/// statistics of readings at any spacing are exact. Film and ion transients after a change of
+/// frequency (below the lever's ring time) are left out. AC coupling: the static phase does not
+/// reach lock-in 2. Sources: physics-facts a2, a3, a5; cavar2026 eqs. 1-3.
 class HarmonicChain final : public SignalChain {
  public:
   HarmonicChain(const sim::World& world, const ChainParams& params);

@@ -20,12 +20,6 @@ constexpr double flicker_lowest_hz = 0.1;   // slower: the drift of the resonanc
 constexpr double flicker_highest_hz = 3e3;  // faster: below 1 % of the thermal phase noise
 constexpr std::uint64_t ticks_per_flicker = 16;
 
-Complex response(const ResponseGroup& group, double transient, double transient_hz, double f) {
-  const Complex ions = physics::physical_response(group.ions, two_pi * f);
-  const Complex lines = physics::phenomenological_response(group.lines, f);
-  return ions + lines - 1.0 + transient / Complex(1.0, f / transient_hz);
-}
-
 double sum_of(const FilmStates::Lanes& a) {
   return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
 }
@@ -147,16 +141,6 @@ double FilmStates::square(double voltage_v) const {
   return sum_of(part);
 }
 
-double FilmStates::mean_square(double dc_v, double ac_v, double frequency_hz) const {
-  double sum = 0.0;
-  for (const ResponseGroup& group : groups_) {
-    const double at_dc = response(group, slow_strength_, slow_hz_, 0.0).real() * dc_v;
-    const double at_ac = std::norm(response(group, slow_strength_, slow_hz_, frequency_hz));
-    sum += group.share * (at_dc * at_dc + 0.5 * at_ac * ac_v * ac_v);
-  }
-  return sum;
-}
-
 double NormalDraws::operator()(std::uint64_t number) {
   const std::uint64_t block = number / values_.size();
   if (block != block_) {
@@ -191,7 +175,8 @@ TimeDomainChain::TimeDomainChain(const sim::World& world,
       params_(params),
       steps_((validate(options), options.steps_per_period / ticks_per_period)),
       group_count_(options.groups),
-      response_(world.specimen(), params.tip, params.nominal_orbit),
+      response_(
+          world.specimen(), params.tip, params.nominal_orbit, params.cantilever.stiffness_n_per_m),
       flicker_parts_(physics::flicker_parts(world.surroundings().resonance.flicker_coefficient,
                                             flicker_lowest_hz,
                                             flicker_highest_hz)),
@@ -262,39 +247,47 @@ void TimeDomainChain::change(const ChainSettings& settings) {
 // All that follows from the settings.
 void TimeDomainChain::take_settings() {
   const auto& m = settings_.mechanical;
-  const physics::CantileverParams p = lever();
+  const physics::CantileverParams free = lever();
   tick_s_ = 1.0 / (ticks_per_period * m.drive_hz);
   step_s_ = tick_s_ / steps_;
-  motion_ = physics::DampedOscillatorStep(p, step_s_);
-  drive_n_ = m.amplitude_m / std::abs(physics::susceptibility_m_per_n(p, two_pi * m.drive_hz));
+  motion_ = physics::DampedOscillatorStep(free, step_s_);
   turn_cos_ = std::cos(two_pi * settings_.electrical.frequency_hz * step_s_);
   turn_sin_ = std::sin(two_pi * settings_.electrical.frequency_hz * step_s_);
   hold_1_ = physics::FirstOrderHold(settings_.lock_in_1.time_constant_s, step_s_);
   hold_2_ = physics::FirstOrderHold(settings_.lock_in_2.time_constant_s, tick_s_);
-  offset_gain_ = -std::expm1(-physics::amplitude_decay_per_s(p) * tick_s_);
+  offset_gain_ = -std::expm1(-physics::amplitude_decay_per_s(free) * tick_s_);
   take_noise();
-  double relative_stiffness = 0.0;
-  if (m.engaged) {
-    response_.place(m);
-    film_.take(response_.groups(static_cast<std::size_t>(group_count_)), step_s_);
-    film_.take_transient(response_.transient_amplitude(), response_.transient_hz(), step_s_);
-    bias_v_ = settings_.electrical.offset_v - response_.contact_potential_v();
-    const double centre = m.mean_gap_m + response_.film_gap_m();
-    if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_) {
-      centre_gap_m_ = centre;
-      table_amplitude_m_ = m.amplitude_m;
-      const double reach = orbit_reach * m.amplitude_m + nearest_gap_m;
-      gradient_ =
-          GradientTable(params_.tip, std::max(centre - reach, nearest_gap_m), centre + reach);
-    }
-    const double square = film_.mean_square(
-        bias_v_, settings_.electrical.amplitude_peak_v, settings_.electrical.frequency_hz);
-    relative_stiffness = -0.5 * response_.curvature_f_per_m2() * square / p.stiffness_n_per_m;
-    const double centre_slope =
-        physics::orbit_averaged_gradient(params_.tip, m.amplitude_m, centre).total();
-    held_n_ = -0.5 * centre_slope * square;
+  const double softening = m.engaged ? take_place() : 0.0;
+  const physics::CantileverParams at_work = physics::stiffened(free, softening);
+  drive_n_ =
+      m.amplitude_m / std::abs(physics::susceptibility_m_per_n(at_work, two_pi * m.drive_hz));
+  target_offset_rad_ =
+      physics::static_phase_rad(free, m.drive_hz, softening / free.stiffness_n_per_m);
+}
+
+// Film and field below the tip; returns the static force gradient [N/m].
+double TimeDomainChain::take_place() {
+  const auto& m = settings_.mechanical;
+  const auto& e = settings_.electrical;
+  response_.place(m);
+  film_.take(response_.groups(static_cast<std::size_t>(group_count_)), step_s_);
+  film_.take_transient(response_.transient_amplitude(), response_.transient_hz(), step_s_);
+  bias_v_ = e.offset_v - response_.contact_potential_v();
+  const double centre = m.mean_gap_m + response_.film_gap_m();
+  if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_) {
+    centre_gap_m_ = centre;
+    table_amplitude_m_ = m.amplitude_m;
+    const double reach = orbit_reach * m.amplitude_m + nearest_gap_m;
+    gradient_ = GradientTable(params_.tip, std::max(centre - reach, nearest_gap_m), centre + reach);
   }
-  target_offset_rad_ = physics::static_phase_rad(p, m.drive_hz, relative_stiffness);
+  const double gradient =
+      physics::gradient_harmonics(response_.curvature_f_per_m2(),
+                                  response_.dc_response(),
+                                  std::sqrt(response_.squared_response(e.frequency_hz)),
+                                  {bias_v_, e.amplitude_peak_v},
+                                  response_.bending_n_per_m_v4())
+          .static_n_per_m;
+  return std::max(gradient, -0.9 * params_.cantilever.stiffness_n_per_m);
 }
 
 // White noise as one impulse a tick: two-sided density times the rate of ticks.
@@ -413,8 +406,7 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   std::size_t at = static_cast<std::size_t>(quarter_ * steps_);
   physics::OscillatorState state = motion_state_;
   const auto force_n = [&](double x, double square) {
-    return held_n_ + drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square -
-           stiffening * x;
+    return drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square - stiffening * x;
   };
   if (thermal_kick_m_per_s_ > 0.0) {
     state.velocity_m_per_s += thermal_kick_m_per_s_ * thermal_draws_(all_ticks_);

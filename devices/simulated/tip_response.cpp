@@ -115,9 +115,11 @@ void TipResponse::Window::resize(std::size_t sites) {
 
 TipResponse::TipResponse(const sim::Specimen& specimen,
                          const physics::TipParams& tip,
-                         const physics::OrbitParams& nominal_orbit)
+                         const physics::OrbitParams& nominal_orbit,
+                         double stiffness_n_per_m)
     : specimen_(&specimen),
       tip_(tip),
+      stiffness_n_per_m_(stiffness_n_per_m),
       equivalent_gap_m_(specimen.params().film.effective_depth_m /
                         specimen.params().film.relative_permittivity),
       weight_table_(table_size + 1) {
@@ -217,6 +219,8 @@ void TipResponse::place(const ChainSettings::Mechanical& at) {
     orbit_gap_m_ = physics::orbit_gap_m(at.mean_gap_m, equivalent_gap_m_, at.amplitude_m);
     take_window(at.tip);
   }
+  bending_ = physics::bending_coefficient(tip_, stiffness_n_per_m_, at.amplitude_m, gap);
+  dc_response_ = std::sqrt(squared_response(0.0).real());
 }
 
 std::complex<double> TipResponse::weighted_square(const Window& window,
@@ -266,13 +270,6 @@ std::complex<double> TipResponse::squared_response(double frequency_hz) {
       specimen_->transient_amplitude() / std::complex<double>(1.0, frequency_hz / transient_hz());
   return weighted_square(window_, frequency_hz, transient) +
          (1.0 - window_.total_weight) * background(frequency_hz, transient);
-}
-
-std::complex<double> TipResponse::first_response(double frequency_hz) {
-  if (on_metal_) {
-    return 1.0;
-  }
-  return std::sqrt(squared_response(0.0)) * std::sqrt(squared_response(frequency_hz));
 }
 
 std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {

@@ -33,7 +33,8 @@ class TipResponse {
  public:
   TipResponse(const sim::Specimen& specimen,
               const physics::TipParams& tip,
-              const physics::OrbitParams& nominal_orbit);
+              const physics::OrbitParams& nominal_orbit,
+              double stiffness_n_per_m);
 
   /// Takes up a new place or orbit; does nothing if neither changed.
   void place(const ChainSettings::Mechanical& at);
@@ -46,8 +47,10 @@ class TipResponse {
 
   /// R*(f), the ultraslow transient of the present moment included.
   [[nodiscard]] std::complex<double> squared_response(double frequency_hz);
-  /// r(0) r*(f) of the first harmonic, from the effective r* = sqrt(R*): exact for a uniform film.
-  [[nodiscard]] std::complex<double> first_response(double frequency_hz);
+  /// Effective r(0) = sqrt(R*(0)) at the moment when the tip came to this place.
+  [[nodiscard]] double dc_response() const { return dc_response_; }
+  /// B of physics::gradient_harmonics: what the lever's bending adds at large drive [N/(m V^4)].
+  [[nodiscard]] double bending_n_per_m_v4() const { return bending_; }
   /// The sites as at most `count` groups of equal share, ordered by relaxation time or first line.
   [[nodiscard]] std::vector<ResponseGroup> groups(std::size_t count) const;
   /// Ultraslow relaxation a / (1 + i f / f_t), added to every r*.
@@ -76,6 +79,7 @@ class TipResponse {
 
   const sim::Specimen* specimen_;
   physics::TipParams tip_;
+  double stiffness_n_per_m_;
   double equivalent_gap_m_;
   double window_m_;
   std::vector<float> weight_table_;  // over rho^2, times the area of a site
@@ -85,6 +89,8 @@ class TipResponse {
   bool on_metal_ = false;
   double curvature_ = 0.0;
   double contact_potential_v_ = 0.0;
+  double dc_response_ = 1.0;
+  double bending_ = 0.0;
   double orbit_gap_m_ = 1.0;
   double background_gap_m_ = 1.0;
   sim::LocalSites sites_;

@@ -52,6 +52,8 @@ void validate(const PmDnsMapPlan& p) {
   require_range("dwell_s", p.dwell_s, 0.0, 1e5);
   validate(p.frequencies);
   require_range("drive_peak_v", p.drive_peak_v, 0.0, 100.0);
+  require_range("offset_v", p.offset_v, -100.0, 100.0);
+  require_range("reference_offset_v", p.reference_offset_v, -100.0, 100.0);
   require_range("sweep_time_s", p.sweep_time_s, 0.0, 1e6);
   require_range("settle_time_constants", p.settle_time_constants, 0.1, 1e3);
   require_range("time_constant_periods", p.time_constant_periods, 1e-3, 1e3);
@@ -261,6 +263,7 @@ void PmDnsMap::define_sweep_settings(data::RecordingWriter& recording) {
   sweep.set("filter_order", Value{std::int64_t{plan_.filter_order}, {}});
   sweep.set("harmonic", Value{std::int64_t{2}, {}});
   sweep.set("drive_peak_v", Value{plan_.drive_peak_v, {}});
+  sweep.set("offset_v", Value{plan_.offset_v, {}});
   sweep.set("input_range_v", Value{plan_.input_range_v, {}});
   recording.add_collection("instrument/lockin_electrical", sweep, "NXcollection");
   Table mechanical;
@@ -291,7 +294,7 @@ void PmDnsMap::configure_lock_ins(const Instruments& with) {
   electrical_settings_.input_range_v = plan_.input_range_v;
   electrical_settings_.coupling = devices::Coupling::ac;
   step_to(with, steps_.front());
-  with.electrical.set_output({true, plan_.drive_peak_v, 0.0});
+  with.electrical.set_output({true, plan_.drive_peak_v, plan_.offset_v});
 }
 
 void PmDnsMap::step_to(const Instruments& with, const SweepStep& step) {
@@ -381,6 +384,7 @@ void PmDnsMap::sweep(const Instruments& with, const std::stop_token& stop, Pixel
 
 void PmDnsMap::measure_reference(const Instruments& with, const RunContext& context) {
   Pixel pixel;
+  with.electrical.set_output({true, plan_.drive_peak_v, plan_.reference_offset_v});
   approach(with, context, {plan_.reference_m[0], plan_.reference_m[1]});
   for (std::size_t repeat = 0; repeat < static_cast<std::size_t>(plan_.reference_repeats);
        ++repeat) {

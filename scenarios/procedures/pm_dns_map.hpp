@@ -55,8 +55,10 @@ struct PmDnsMapPlan {
   double dwell_s = 0.6;  // height feedback settles before the sweep
   // electrical side
   FrequencyGrid frequencies;
-  double drive_peak_v = 1.0;            // 2 V peak to peak: the paper's "about 2 V"
-  double sweep_time_s = 2.1;            // per direction; 0 = as short as the settle rule allows
+  double drive_peak_v = 1.0;        // 2 V peak to peak: the paper's "about 2 V"
+  double offset_v = 0.0;            // dc that nulls the film's contact potential, known from KPFM
+  double reference_offset_v = 0.0;  // the same over the metal
+  double sweep_time_s = 2.1;        // per direction; 0 = as short as the settle rule allows
   double settle_time_constants = 11.0;  // 0.5 % of the step between neighbours is left (4 stages)
   double time_constant_periods = 0.6;   // of the stimulus, before clamping and stretching
   double min_time_constant_s = 1.0e-3;
@@ -88,6 +90,8 @@ void visit_fields(auto& visit, PmDnsMapPlan& p) {
   visit("dwell_s", p.dwell_s);
   visit("frequencies", p.frequencies);
   visit("drive_peak_v", p.drive_peak_v);
+  visit("offset_v", p.offset_v);
+  visit("reference_offset_v", p.reference_offset_v);
   visit("sweep_time_s", p.sweep_time_s);
   visit("settle_time_constants", p.settle_time_constants);
   visit("time_constant_periods", p.time_constant_periods);

@@ -61,7 +61,8 @@ Verdict check_x04(Evidence& evidence) {
   const devices::simulated::ChainParams params;
   const sim::World quiet(
       surroundings(false), sim::pm_dns_cables(), {}, small_film(evidence.seed()), evidence.seed());
-  const EnginesPlan plan = plan_for(options.quick);
+  EnginesPlan plan = plan_for(options.quick);
+  plan.offset_v = quiet.specimen().contact_potential_v(plan.tip);  // nulled, as in the procedure
   const std::vector<EnginesRow> rows = compare_responses(quiet, params, plan, {}, options.threads);
   double amplitude = 0.0;
   double phase_deg = 0.0;
