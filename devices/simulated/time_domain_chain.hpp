@@ -69,8 +69,6 @@ class FilmStates {
   /// One step of a voltage that is linear in it; returns sum_g share_g v_g^2 [V^2] at its end.
   double operator()(double v_old, double v_new);
   [[nodiscard]] double square(double voltage_v) const;
-  /// The mean of the square in the steady state under dc_v + ac_v cos(2 pi f t) [V^2].
-  [[nodiscard]] double mean_square(double dc_v, double ac_v, double frequency_hz) const;
 
   static void visit_state(auto& self, auto&& visit) {
     for (std::size_t g = 0; g < lanes; ++g) {
@@ -129,13 +127,11 @@ struct SampledLowPass {
 };
 
 /// m x'' + (m w0 / Q) x' + k (1 + 2 y) x = F0 cos th_d + (1/2) C'(z_c + h/eps_r + x)
-/// sum_g w_g v_g^2 + F_thermal - F_mean
+/// sum_g w_g v_g^2 + F_thermal
 ///
 ///   x    deflection from the rest of the orbit's centre z_c, away from the sample [m]
 ///   y    1/f noise of the relative resonance frequency
-///   F0   = A / |chi(w_m)|: amplitude A without a field, as the settings give it
-///   F_mean  mean electrostatic force over orbit and stimulus: z_c is the centre at work, so the
-///        height feedback has taken up the mean bending
+///   F0   = A / |chi(w_m)| of the lever as the static field leaves it: A is the amplitude at work
 ///
 /// Split step: half a kick by the force, the exact damped free motion, half a kick, at 32 steps a
 /// mechanical period. Lock-in 1 takes every step; its phase is formed, and lock-in 2 sampled, four
@@ -168,6 +164,7 @@ class TimeDomainChain final : public SignalChain {
   void start_grid(double owed_s);
   void engage();
   void take_settings();
+  [[nodiscard]] double take_place();
   void take_noise();
   void tick();
   void generate(TickArray& square_v2);
@@ -190,7 +187,6 @@ class TimeDomainChain final : public SignalChain {
   physics::DampedOscillatorStep motion_{1.0, 1.0, 0.1};
   std::vector<double> drive_cos_, drive_sin_;  // of one period
   double drive_n_ = 0.0;
-  double held_n_ = 0.0;    // against the mean electrostatic force
   double turn_cos_ = 1.0;  // the generator's turn in a step
   double turn_sin_ = 0.0;
   double centre_gap_m_ = -1.0;
