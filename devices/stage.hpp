@@ -16,6 +16,7 @@ struct StageAxis {
   std::string unit;  // "m" or "rad"
   Range range;
   double max_speed_per_s = 0.0;
+  double tolerance = 0.0;  // a move ends this close to its target
 };
 
 class Stage : public Device {
