@@ -26,7 +26,7 @@ struct CameraSettings {
   double exposure_s = 0.03;
   double frame_period_s = 0.0;  // 0 = as fast as the exposure and readout allow
   double gain = 1.0;            // EM gain (real) of an EMCCD, analogue gain factor otherwise
-  CameraRegion region;
+  CameraRegion region{};
   Trigger trigger = Trigger::internal;
   bool operator==(const CameraSettings&) const = default;
 };

@@ -19,8 +19,9 @@ struct SpectrumDefinition {
   SpectrumMode mode = SpectrumMode::snapshot;
   double start_ev = 0.0;
   double end_ev = 0.0;
-  double step_ev = 0.1;  // swept only; a snapshot's follows from the detector
-  double dwell_s = 0.1;  // per energy (swept) or per frame (snapshot)
+  double step_ev = 0.1;     // swept only; a snapshot's follows from the detector
+  double dwell_s = 0.1;     // per energy (swept) or per frame (snapshot)
+  std::size_t samples = 1;  // points in time (fixed_energy) or frames (snapshot, added up)
   double pass_energy_ev = 20.0;
   std::string lens_mode;
   std::string scan_range;

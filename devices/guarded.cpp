@@ -152,6 +152,29 @@ class GuardedSpectroscopy final : public PointSpectroscopy {
   std::string role_;
 };
 
+class GuardedKelvin final : public KelvinController {
+ public:
+  GuardedKelvin(KelvinController* inner, const BenchLimits& limits, std::string role)
+      : inner_(inner), bias_peak_v_(limits.bias_peak_v), role_(std::move(role)) {}
+  KelvinSettings configure(const KelvinSettings& wanted) override {
+    for (const double bias_v : {wanted.bias_v.low, wanted.bias_v.high}) {
+      check(role_,
+            "configure Kelvin loop",
+            "bias_peak_v",
+            std::abs(bias_v) + std::abs(wanted.modulation_peak_v),
+            bias_peak_v_);
+    }
+    return inner_->configure(wanted);
+  }
+  void set_on(bool on) override { inner_->set_on(on); }
+  [[nodiscard]] double contact_potential_v() override { return inner_->contact_potential_v(); }
+
+ private:
+  KelvinController* inner_;
+  double bias_peak_v_;
+  std::string role_;
+};
+
 class GuardedProbe final : public ProbeMicroscope {
  public:
   GuardedProbe(std::unique_ptr<ProbeMicroscope> inner,
@@ -160,7 +183,8 @@ class GuardedProbe final : public ProbeMicroscope {
       : inner_(std::move(inner)),
         positioner_(inner_->positioner(), limits, role),
         scanner_(inner_->scanner(), limits, role),
-        spectroscopy_(inner_->spectroscopy(), limits, role) {}
+        spectroscopy_(inner_->spectroscopy(), limits, role),
+        kelvin_(inner_->kelvin(), limits, role) {}
   [[nodiscard]] Identity identity() const override { return inner_->identity(); }
   void make_safe() override { inner_->make_safe(); }
   [[nodiscard]] TipPositioner& positioner() override { return positioner_; }
@@ -173,13 +197,16 @@ class GuardedProbe final : public ProbeMicroscope {
   [[nodiscard]] PointSpectroscopy* spectroscopy() override {
     return inner_->spectroscopy() == nullptr ? nullptr : &spectroscopy_;
   }
-  [[nodiscard]] KelvinController* kelvin() override { return inner_->kelvin(); }
+  [[nodiscard]] KelvinController* kelvin() override {
+    return inner_->kelvin() == nullptr ? nullptr : &kelvin_;
+  }
 
  private:
   std::unique_ptr<ProbeMicroscope> inner_;
   GuardedPositioner positioner_;
   GuardedScanner scanner_;
   GuardedSpectroscopy spectroscopy_;
+  GuardedKelvin kelvin_;
 };
 
 class GuardedBias final : public BiasSource {
@@ -187,7 +214,19 @@ class GuardedBias final : public BiasSource {
   GuardedBias(std::unique_ptr<BiasSource> inner, const BenchLimits& limits, std::string role)
       : inner_(std::move(inner)), limits_(limits), role_(std::move(role)) {}
   [[nodiscard]] Identity identity() const override { return inner_->identity(); }
-  void make_safe() override { inner_->make_safe(); }
+  // The ramp of a source belongs to its settings: the bench's rate first, then the way to zero.
+  void make_safe() override {
+    BiasSettings settings = inner_->settings();
+    if (settings.on) {
+      settings.voltage_v = 0.0;
+      settings.ramp_v_per_s = limits_.bias_ramp_v_per_s;
+      try {
+        inner_->configure(settings);
+      } catch (const DeviceError&) {  // then as fast as the source goes
+      }
+    }
+    inner_->make_safe();
+  }
   [[nodiscard]] BiasLimits limits() const override { return inner_->limits(); }
   BiasSettings configure(const BiasSettings& wanted) override {
     check(role_, "set bias", "bias_peak_v", wanted.voltage_v, limits_.bias_peak_v);

@@ -146,6 +146,9 @@ AuxOutput SimulatedLockIn::set_aux_output(int channel, const AuxOutput& wanted) 
     throw DeviceError(
         role_, "set aux output", fmt::format("no auxiliary output {}", channel), Retry::no);
   }
+  if (!std::isfinite(wanted.scale_v_per_unit) || !std::isfinite(wanted.offset_v)) {
+    throw DeviceError(role_, "set aux output", "a setting is not a number", Retry::no);
+  }
   aux_ = wanted;
   apply();
   return aux_;

@@ -125,6 +125,9 @@ class Positioner final : public TipPositioner {
   Duration start_move(Point target, double speed_m_per_s) override {
     strike(*s_->world, s_->role, "move");
     const Limits limit = limits();
+    if (std::isnan(speed_m_per_s)) {
+      throw DeviceError(s_->role, "move", "the speed is not a number", Retry::no);
+    }
     if (!limit.x_m.contains(target.x_m) || !limit.y_m.contains(target.y_m)) {
       throw DeviceError(s_->role,
                         "move",
@@ -185,6 +188,10 @@ class Height final : public HeightControl {
                                     wanted.setpoint_fraction),
                         Retry::no);
     }
+    if (!(wanted.proportional_gain >= 0.0 && wanted.integral_rate_per_s >= 0.0)) {
+      throw DeviceError(
+          s_->role, "configure feedback", "a gain is below 0 or no number", Retry::no);
+    }
     s_->feedback = wanted;
     s_->settle();
     return s_->feedback;
@@ -234,7 +241,7 @@ class Drive final : public CantileverDrive {
     strike(*s_->world, s_->role, "configure drive");
     const Range range = frequency_range_hz();
     if (!std::isfinite(wanted.amplitude_v) || wanted.amplitude_v < 0.0 ||
-        !range.contains(wanted.frequency_hz)) {
+        !std::isfinite(wanted.phase_rad) || !range.contains(wanted.frequency_hz)) {
       throw DeviceError(s_->role,
                         "configure drive",
                         fmt::format("{} V at {} Hz (must be >= 0 and between {} and {} Hz)",
@@ -262,9 +269,6 @@ class Drive final : public CantileverDrive {
   State* s_;
 };
 
-// Weighted linear least squares in u = 1/A^2 = a + b f + c f^2, which is a parabola near resonance:
-// (f0/A0Q)^2-scaled |chi|^-2 = (1 - r^2)^2 + r^2/Q^2 with r = f/f0 is even about f0 up to terms of
-// order (f - f0)/f0.
 struct ResonanceFit {
   double resonance_hz = 0.0;
   double resonance_sigma_hz = 0.0;
@@ -272,15 +276,42 @@ struct ResonanceFit {
   double quality_sigma = 0.0;
 };
 
+// Covariance matrix of a weighted least-squares problem: the inverse of its 3 x 3 normal matrix.
+std::array<std::array<double, 3>, 3> inverse(const std::array<std::array<double, 3>, 3>& m) {
+  std::array<std::array<double, 3>, 3> out{};
+  double determinant = 0.0;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t r = 0; r < 3; ++r) {
+      const std::size_t r1 = (r + 1) % 3;
+      const std::size_t r2 = (r + 2) % 3;
+      const std::size_t c1 = (c + 1) % 3;
+      const std::size_t c2 = (c + 2) % 3;
+      out[c][r] = m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1];
+    }
+    determinant += m[0][c] * out[c][0];
+  }
+  for (auto& row : out) {
+    for (double& value : row) {
+      value /= determinant;
+    }
+  }
+  return out;
+}
+
+// Weighted linear least squares in u = 1/A^2, which is exactly a parabola in s = f^2:
+//   u = K [(1 - s/f0^2)^2 + s/(f0 Q)^2],   vertex s_v = f0^2 (1 - q/2),   q = 1/Q^2,
+//   u(s_v) / (u''/2 s_v^2) = p / (1 - p),   p = q - q^2/4
 ResonanceFit fit_resonance(const std::vector<double>& frequency_hz,
                            const std::vector<double>& amplitude_m,
                            double noise_m) {
-  const double centre = frequency_hz[static_cast<std::size_t>(
+  const double top = frequency_hz[static_cast<std::size_t>(
       std::max_element(amplitude_m.begin(), amplitude_m.end()) - amplitude_m.begin())];
-  const double scale = frequency_hz.back() - frequency_hz.front();
-  std::array<std::array<double, 4>, 3> normal{};
+  const double scale =
+      frequency_hz.back() * frequency_hz.back() - frequency_hz.front() * frequency_hz.front();
+  std::array<std::array<double, 3>, 3> normal{};
+  std::array<double, 3> right{};
   for (std::size_t i = 0; i < frequency_hz.size(); ++i) {
-    const double x = (frequency_hz[i] - centre) / scale;
+    const double x = (frequency_hz[i] - top) * (frequency_hz[i] + top) / scale;
     const double u = 1.0 / (amplitude_m[i] * amplitude_m[i]);
     const double weight = std::pow(amplitude_m[i], 6.0) / (4.0 * noise_m * noise_m);
     const std::array<double, 3> base{1.0, x, x * x};
@@ -288,31 +319,38 @@ ResonanceFit fit_resonance(const std::vector<double>& frequency_hz,
       for (std::size_t c = 0; c < 3; ++c) {
         normal[r][c] += weight * base[r] * base[c];
       }
-      normal[r][3] += weight * base[r] * u;
+      right[r] += weight * base[r] * u;
     }
   }
-  for (std::size_t k = 0; k < 3; ++k) {  // Gauss-Jordan; positive definite
+  const auto covariance = inverse(normal);
+  std::array<double, 3> fit{};
+  for (std::size_t r = 0; r < 3; ++r) {
+    fit[r] =
+        covariance[r][0] * right[0] + covariance[r][1] * right[1] + covariance[r][2] * right[2];
+  }
+  const auto [a, b, c] = fit;
+  const double x_v = -b / (2.0 * c);
+  const double floor = a + 0.5 * b * x_v;
+  const double s_v = top * top + x_v * scale;
+  const double ratio = floor / c * (scale / s_v) * (scale / s_v);
+  const double q = 2.0 * (1.0 - std::sqrt(1.0 - ratio / (1.0 + ratio)));
+  const auto sigma = [&covariance](const std::array<double, 3>& gradient) {
+    double variance = 0.0;
     for (std::size_t r = 0; r < 3; ++r) {
-      if (r != k) {
-        const double factor = normal[r][k] / normal[k][k];
-        for (std::size_t c = k; c < 4; ++c) {
-          normal[r][c] -= factor * normal[k][c];
-        }
+      for (std::size_t k = 0; k < 3; ++k) {
+        variance += gradient[r] * covariance[r][k] * gradient[k];
       }
     }
-  }
-  const double a = normal[0][3] / normal[0][0];
-  const double b = normal[1][3] / normal[1][1];
-  const double c = normal[2][3] / normal[2][2];
-  const double x0 = -b / (2.0 * c);
-  const double floor = a - b * b / (4.0 * c);
-  ResonanceFit fit;
-  fit.resonance_hz = centre + x0 * scale;
-  // u = floor + c x^2 with floor = (f0^2/Q)^2 s, c/scale^2 = 4 f0^2 s
-  fit.quality = 0.5 * fit.resonance_hz / scale * std::sqrt(c / floor);
-  fit.resonance_sigma_hz = scale / (2.0 * c) / std::sqrt(normal[1][1]);
-  fit.quality_sigma = fit.quality * 0.5 / (floor * std::sqrt(normal[0][0]));
-  return fit;
+    return std::sqrt(variance);
+  };
+  ResonanceFit result;
+  result.resonance_hz = std::sqrt(s_v / (1.0 - 0.5 * q));
+  result.quality = 1.0 / std::sqrt(q);
+  result.resonance_sigma_hz =
+      scale / (2.0 * result.resonance_hz) * sigma({0.0, -0.5 / c, -x_v / c});
+  result.quality_sigma =
+      0.5 * result.quality * sigma({1.0 / floor, x_v / floor, x_v * x_v / floor - 1.0 / c});
+  return result;
 }
 
 TuneResult Drive::tune(double centre_hz,
@@ -402,9 +440,10 @@ class Scanner final : public ImageScanner {
     strike(*s_->world, s_->role, "set frame");
     const double half = 0.5 * s_->params.scan_range_m;
     const double reach = 0.5 * std::hypot(wanted.width_m, wanted.height_m);
-    if (wanted.columns == 0 || wanted.rows == 0 || !(wanted.line_time_s > 0.0) ||
-        !(wanted.width_m > 0.0) || !(wanted.height_m > 0.0) ||
-        std::abs(wanted.centre.x_m) + reach > half || std::abs(wanted.centre.y_m) + reach > half) {
+    if (wanted.columns == 0 || wanted.rows == 0 || !std::isfinite(wanted.angle_rad) ||
+        !(wanted.line_time_s > 0.0 && wanted.line_time_s < 1.0e6) || !(wanted.width_m > 0.0) ||
+        !(wanted.height_m > 0.0) || !(std::abs(wanted.centre.x_m) + reach <= half) ||
+        !(std::abs(wanted.centre.y_m) + reach <= half)) {
       throw DeviceError(
           s_->role, "set frame", "the frame is empty or beyond the scanner's range", Retry::no);
     }
@@ -415,7 +454,8 @@ class Scanner final : public ImageScanner {
     indices_.assign(indices.begin(), indices.end());
     const float nan = std::numeric_limits<float>::quiet_NaN();
     images_.assign(2 * indices_.size(), Image<float>(frame_.columns, frame_.rows, nan));
-    line_ = frame_.rows;
+    line_ = 0;
+    scanning_ = false;
     return frame_;
   }
   [[nodiscard]] ScanFrame frame() const override { return frame_; }
@@ -427,22 +467,36 @@ class Scanner final : public ImageScanner {
     if (!s_->engaged) {
       throw DeviceError(s_->role, "start scan", "the tip is not engaged", Retry::no);
     }
+    for (Image<float>& image : images_) {
+      image.values.assign(image.values.size(), std::numeric_limits<float>::quiet_NaN());
+    }
     line_ = 0;
+    pixel_ = 0;
+    line_start_ = s_->world->clock().now();
+    scanning_ = true;
   }
   std::size_t wait_line(Duration timeout, const std::stop_token& stop) override {
     strike(*s_->world, s_->role, "scan line");
-    if (line_ >= frame_.rows) {
-      return frame_.rows;
+    sim::VirtualClock& clock = s_->world->clock();
+    const Duration give_up = clock.now() + timeout;
+    const double dt_s = frame_.line_time_s / static_cast<double>(frame_.columns);
+    while (scanning_) {
+      const Duration due = line_start_ + from_seconds(dt_s * static_cast<double>(pixel_ + 1));
+      clock.sleep(std::min(due, give_up) - clock.now(), stop);
+      if (due > give_up) {
+        break;
+      }
+      scan_pixel();
+      if (++pixel_ == 2 * frame_.columns) {
+        pixel_ = 0;
+        line_start_ = due;
+        scanning_ = ++line_ < frame_.rows;
+        break;
+      }
     }
-    if (timeout < from_seconds(2.0 * frame_.line_time_s)) {
-      s_->world->clock().sleep(timeout, stop);
-      return line_;
-    }
-    scan(ScanDirection::forward, stop);
-    scan(ScanDirection::backward, stop);
-    return ++line_;
+    return line_;
   }
-  void stop() override { line_ = frame_.rows; }
+  void stop() override { scanning_ = false; }
   [[nodiscard]] Image<float> data(std::size_t signal_index,
                                   ScanDirection direction) const override {
     for (std::size_t k = 0; k < indices_.size(); ++k) {
@@ -454,25 +508,23 @@ class Scanner final : public ImageScanner {
   }
 
  private:
-  void scan(ScanDirection direction, const std::stop_token& stop) {
-    const double dt = frame_.line_time_s / static_cast<double>(frame_.columns);
-    for (std::size_t n = 0; n < frame_.columns; ++n) {
-      const std::size_t ix = direction == ScanDirection::forward ? n : frame_.columns - 1 - n;
-      const double u = (static_cast<double>(ix) + 0.5) / static_cast<double>(frame_.columns) - 0.5;
-      const double v = (static_cast<double>(line_) + 0.5) / static_cast<double>(frame_.rows) - 0.5;
-      const double c = std::cos(frame_.angle_rad);
-      const double s = std::sin(frame_.angle_rad);
-      const double dx = u * frame_.width_m;
-      const double dy = v * frame_.height_m;
-      s_->position = {frame_.centre.x_m + c * dx + s * dy, frame_.centre.y_m - s * dx + c * dy};
-      s_->move_end = s_->world->clock().now();
-      ++s_->place;
-      s_->world->clock().sleep(from_seconds(dt), stop);
-      s_->settle();
-      for (std::size_t k = 0; k < indices_.size(); ++k) {
-        images_[2 * k + (direction == ScanDirection::backward ? 1U : 0U)](ix, line_) =
-            static_cast<float>(signals_->value(indices_[k]));
-      }
+  // Forward over the columns of the present line, then back.
+  void scan_pixel() {
+    const bool backward = pixel_ >= frame_.columns;
+    const std::size_t ix = backward ? 2 * frame_.columns - 1 - pixel_ : pixel_;
+    const double u = (static_cast<double>(ix) + 0.5) / static_cast<double>(frame_.columns) - 0.5;
+    const double v = (static_cast<double>(line_) + 0.5) / static_cast<double>(frame_.rows) - 0.5;
+    const double c = std::cos(frame_.angle_rad);
+    const double s = std::sin(frame_.angle_rad);
+    const double dx = u * frame_.width_m;
+    const double dy = v * frame_.height_m;
+    s_->position = {frame_.centre.x_m + c * dx + s * dy, frame_.centre.y_m - s * dx + c * dy};
+    s_->move_end = s_->world->clock().now();
+    ++s_->place;
+    s_->settle();
+    for (std::size_t k = 0; k < indices_.size(); ++k) {
+      images_[2 * k + (backward ? 1U : 0U)](ix, line_) =
+          static_cast<float>(signals_->value(indices_[k]));
     }
   }
 
@@ -481,7 +533,10 @@ class Scanner final : public ImageScanner {
   ScanFrame frame_;
   std::vector<std::size_t> indices_;
   std::vector<Image<float>> images_;
-  std::size_t line_ = 0;
+  bool scanning_ = false;
+  std::size_t line_ = 0;   // complete ones
+  std::size_t pixel_ = 0;  // of the line under way, there and back
+  Duration line_start_{};
 };
 
 }  // namespace
@@ -518,6 +573,7 @@ Identity SimulatedProbe::identity() const {
 
 void SimulatedProbe::make_safe() {
   State& s = parts_->state;
+  parts_->scanner.stop();
   s.engaged = false;
   s.feedback.mode = FeedbackMode::off;
   s.position = s.now_at();
