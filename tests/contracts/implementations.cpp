@@ -1,0 +1,160 @@
+#include "tests/contracts/implementations.hpp"
+
+#include "devices/limits.hpp"
+#include "devices/simulated/harmonic_chain.hpp"
+#include "devices/simulated/simulated_bias_source.hpp"
+#include "devices/simulated/simulated_light_source.hpp"
+#include "devices/simulated/simulated_lock_in.hpp"
+#include "devices/simulated/simulated_probe.hpp"
+#include "devices/simulated/simulated_shutter.hpp"
+#include "devices/simulated/simulated_stage.hpp"
+#include "sim/virtual_clock.hpp"
+#include "tests/support/scripted_analyser.hpp"
+#include "tests/support/scripted_camera.hpp"
+#include "tests/support/small_world.hpp"
+
+namespace halotwin::test {
+
+namespace {
+
+using namespace devices;
+using namespace devices::simulated;
+
+// A world with the two instruments of the PM-DNS chain, the world's own noise on; the resonance
+// stays, so that a tune can be held against it.
+struct ChainWorld {
+  ChainWorld()
+      : world(steady(), sim::pm_dns_cables(), {}, sim::Specimen(small_film(), 1), 1),
+        chain(world, std::make_unique<HarmonicChain>(world, ChainParams{})) {}
+  static sim::Surroundings steady() {
+    sim::Surroundings surroundings;
+    surroundings.resonance_drift = false;
+    return surroundings;
+  }
+  sim::World world;
+  ProbeChain chain;
+};
+
+Subject<LockIn> simulated_lock_in(const std::string& role, const LockInModel& model) {
+  auto all = std::make_shared<ChainWorld>();
+  auto device = std::make_unique<SimulatedLockIn>(all->world, all->chain, model, role);
+  return {all, &all->world.clock(), std::move(device)};
+}
+
+Subject<ProbeMicroscope> simulated_probe() {
+  auto all = std::make_shared<ChainWorld>();
+  const ProbeParams params;
+  auto device = std::make_unique<SimulatedProbe>(all->world, all->chain, params, "afm");
+  return {all, &all->world.clock(), std::move(device), params.cantilever.resonance_hz};
+}
+
+template <class Device, class Interface, class Params>
+Subject<Interface> in_small_world(const Params& params) {
+  std::shared_ptr<sim::World> world = small_world();
+  auto device = std::make_unique<Device>(*world, params, "role");
+  return {world, &world->clock(), std::move(device)};
+}
+
+template <class Device, class Interface, class Script>
+Subject<Interface> on_clock(const Script& script) {
+  auto clock = std::make_shared<sim::VirtualClock>([](Duration) {});
+  auto device = std::make_unique<Device>(*clock, script);
+  return {clock, clock.get(), std::move(device)};
+}
+
+Subject<BiasSource> simulated_bias() {
+  return in_small_world<SimulatedBiasSource, BiasSource>(BiasSourceParams{});
+}
+Subject<LightSource> simulated_light() {
+  return in_small_world<SimulatedLightSource, LightSource>(LightSourceParams{});
+}
+Subject<Stage> simulated_stage() {
+  return in_small_world<SimulatedStage, Stage>(StageParams{});
+}
+Subject<Shutter> simulated_shutter() {
+  return in_small_world<SimulatedShutter, Shutter>(ShutterParams{});
+}
+Subject<Camera> scripted_camera() {
+  return on_clock<ScriptedCamera, Camera>(CameraScript{});
+}
+Subject<ElectronAnalyser> scripted_analyser() {
+  return on_clock<ScriptedAnalyser, ElectronAnalyser>(AnalyserScript{});
+}
+
+template <class Interface>
+Subject<Interface> guarded(Subject<Interface> inner) {
+  inner.device = guard(std::move(inner.device), BenchLimits{}, "role");
+  return inner;
+}
+
+Subject<LockIn> electrical() {
+  return simulated_lock_in("lockin_electrical", mfli());
+}
+
+}  // namespace
+
+const std::vector<Implementation<LockIn>>& lock_ins() {
+  static const std::vector<Implementation<LockIn>> all{
+      {"simulated_mfli", electrical},
+      {"simulated_hf2li", [] { return simulated_lock_in("lockin_mechanical", hf2li()); }},
+      {"simulated_open_input", [] { return simulated_lock_in("spare", mfli()); }},
+      {"guarded_simulated", [] { return guarded(electrical()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<ProbeMicroscope>>& probes() {
+  static const std::vector<Implementation<ProbeMicroscope>> all{
+      {"simulated", simulated_probe},
+      {"guarded_simulated", [] { return guarded(simulated_probe()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<ElectronAnalyser>>& analysers() {
+  static const std::vector<Implementation<ElectronAnalyser>> all{
+      {"scripted", scripted_analyser},
+  };
+  return all;
+}
+
+const std::vector<Implementation<Camera>>& cameras() {
+  static const std::vector<Implementation<Camera>> all{
+      {"scripted", scripted_camera},
+      {"guarded_scripted", [] { return guarded(scripted_camera()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<Stage>>& stages() {
+  static const std::vector<Implementation<Stage>> all{
+      {"simulated", simulated_stage},
+      {"guarded_simulated", [] { return guarded(simulated_stage()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<BiasSource>>& bias_sources() {
+  static const std::vector<Implementation<BiasSource>> all{
+      {"simulated", simulated_bias},
+      {"guarded_simulated", [] { return guarded(simulated_bias()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<LightSource>>& light_sources() {
+  static const std::vector<Implementation<LightSource>> all{
+      {"simulated", simulated_light},
+      {"guarded_simulated", [] { return guarded(simulated_light()); }},
+  };
+  return all;
+}
+
+const std::vector<Implementation<Shutter>>& shutters() {
+  static const std::vector<Implementation<Shutter>> all{
+      {"simulated", simulated_shutter},
+  };
+  return all;
+}
+
+}  // namespace halotwin::test

@@ -1,0 +1,354 @@
+// What every probe microscope promises, with each of its small interfaces.
+#include <array>
+#include <cmath>
+
+#include "base/errors.hpp"
+#include "tests/contracts/implementations.hpp"
+
+namespace halotwin::test {
+namespace {
+
+using namespace devices;
+
+class ProbeContract : public Contract<ProbeMicroscope> {
+ protected:
+  [[nodiscard]] TipPositioner& positioner() { return device().positioner(); }
+  [[nodiscard]] HeightControl& height() { return device().height(); }
+  [[nodiscard]] CantileverDrive& drive() { return device().drive(); }
+  /// A place 100 nm from here; with 100 nm/s one second away.
+  [[nodiscard]] Point near() {
+    const Point at = positioner().position();
+    return {at.x_m + 60.0e-9, at.y_m + 80.0e-9};
+  }
+};
+
+constexpr double slow_m_per_s = 100.0e-9;
+
+TEST_P(ProbeContract, MovesArriveAfterTheTimeThatIsTold) {
+  const Point target = near();
+  const Duration told = positioner().start_move(target, slow_m_per_s);
+  EXPECT_NEAR(seconds(told), 1.0, 0.2);
+  const Duration start = clock().now();
+  EXPECT_TRUE(positioner().wait_move(patience, {}));
+  EXPECT_NEAR(seconds(clock().now() - start), seconds(told), 0.2);
+  EXPECT_NEAR(positioner().position().x_m, target.x_m, 1.0e-9);
+  EXPECT_NEAR(positioner().position().y_m, target.y_m, 1.0e-9);
+}
+
+TEST_P(ProbeContract, MovesStraight) {
+  const Point from = positioner().position();
+  positioner().start_move(near(), slow_m_per_s);
+  EXPECT_FALSE(positioner().wait_move(from_seconds(0.5), {}));
+  const Point at = positioner().position();
+  EXPECT_NEAR(at.x_m - from.x_m, 30.0e-9, 5.0e-9);
+  EXPECT_NEAR(at.y_m - from.y_m, 40.0e-9, 5.0e-9);
+}
+
+TEST_P(ProbeContract, WaitForAMoveHonoursTimeoutAndStop) {
+  positioner().start_move(near(), slow_m_per_s);
+  EXPECT_FALSE(positioner().wait_move(Duration::zero(), {}));
+  EXPECT_THROW(positioner().wait_move(patience, stopped()), Interrupted);
+  EXPECT_NO_THROW(device().make_safe());
+}
+
+TEST_P(ProbeContract, StopMoveAndMakeSafeStopTheTipWhereItIs) {
+  for (const bool safe : {false, true}) {
+    const Point target = near();
+    positioner().start_move(target, slow_m_per_s);
+    EXPECT_FALSE(positioner().wait_move(from_seconds(0.2), {}));
+    if (safe) {
+      device().make_safe();
+    } else {
+      positioner().stop_move();
+    }
+    EXPECT_TRUE(positioner().wait_move(patience, {}));
+    const Point at = positioner().position();
+    EXPECT_LT(at.x_m, target.x_m - 10.0e-9);
+    clock().sleep(from_seconds(2.0));
+    EXPECT_EQ(positioner().position(), at);
+  }
+}
+
+TEST_P(ProbeContract, RefusesTargetsBeyondTheScannerAndStands) {
+  const Point before = positioner().position();
+  const TipPositioner::Limits limit = positioner().limits();
+  for (const Point target : {Point{2.0 * limit.x_m.high, 0.0},
+                             Point{0.0, 2.0 * limit.y_m.low},
+                             Point{nan, 0.0},
+                             Point{0.0, nan}}) {
+    EXPECT_THROW(positioner().start_move(target, slow_m_per_s), DeviceError);
+  }
+  EXPECT_THROW(positioner().start_move(near(), nan), DeviceError);
+  EXPECT_TRUE(positioner().wait_move(Duration::zero(), {}));
+  EXPECT_EQ(positioner().position(), before);
+}
+
+TEST_P(ProbeContract, ApproachEngagesAndWithdrawDisengages) {
+  EXPECT_FALSE(height().engaged());
+  const double far_m = height().height_m();
+  height().approach(patience, {});
+  EXPECT_TRUE(height().engaged());
+  EXPECT_EQ(height().settings().mode, FeedbackMode::on);
+  EXPECT_LT(height().height_m(), far_m);
+  height().withdraw(1.0e-6);
+  EXPECT_FALSE(height().engaged());
+  EXPECT_EQ(height().settings().mode, FeedbackMode::off);
+}
+
+TEST_P(ProbeContract, ApproachHonoursTimeoutAndStop) {
+  try {
+    height().approach(Duration::zero(), {});
+    ADD_FAILURE() << "an approach takes time";
+  } catch (const DeviceError& error) {
+    EXPECT_EQ(error.retry(), Retry::yes);
+  }
+  EXPECT_FALSE(height().engaged());
+  EXPECT_THROW(height().approach(patience, stopped()), Interrupted);
+  EXPECT_FALSE(height().engaged());
+  height().approach(patience, {});
+  EXPECT_TRUE(height().engaged());
+}
+
+TEST_P(ProbeContract, TipIsWithdrawnAfterMakeSafe) {
+  height().approach(patience, {});
+  device().make_safe();
+  EXPECT_FALSE(height().engaged());
+  EXPECT_EQ(height().settings().mode, FeedbackMode::off);
+}
+
+TEST_P(ProbeContract, FeedbackSettingsAreAppliedOrRefused) {
+  const FeedbackSettings before = height().configure({.setpoint_fraction = 0.7});
+  EXPECT_EQ(height().settings(), before);
+  EXPECT_NEAR(before.setpoint_fraction, 0.7, 0.01);
+  EXPECT_THROW(height().configure({.setpoint_fraction = nan}), DeviceError);
+  EXPECT_THROW(height().configure({.proportional_gain = nan}), DeviceError);
+  EXPECT_THROW(height().configure({.integral_rate_per_s = nan}), DeviceError);
+  EXPECT_THROW(height().configure({.setpoint_fraction = -0.5}), DeviceError);
+  EXPECT_EQ(height().settings(), before);
+}
+
+TEST_P(ProbeContract, RefusesToWithdrawByNothing) {
+  EXPECT_THROW(height().withdraw(0.0), DeviceError);
+  EXPECT_THROW(height().withdraw(nan), DeviceError);
+}
+
+TEST_P(ProbeContract, DriveSettingsAreAppliedOrRefused) {
+  const DriveSettings before =
+      drive().configure({.frequency_hz = 74.0e3, .amplitude_v = 0.05, .phase_rad = 0.1});
+  EXPECT_EQ(drive().settings(), before);
+  EXPECT_NEAR(before.frequency_hz, 74.0e3, 1.0);
+  EXPECT_THROW(drive().configure({.frequency_hz = nan}), DeviceError);
+  EXPECT_THROW(drive().configure({.amplitude_v = nan}), DeviceError);
+  EXPECT_THROW(drive().configure({.phase_rad = nan}), DeviceError);
+  EXPECT_THROW(drive().configure({.frequency_hz = 2.0 * drive().frequency_range_hz().high}),
+               DeviceError);
+  EXPECT_EQ(drive().settings(), before);
+}
+
+TEST_P(ProbeContract, TuneFindsTheResonanceWithinFiveSigma) {
+  const double truth = subject_.resonance_hz;
+  if (std::isnan(truth)) {
+    GTEST_SKIP() << "its true resonance is not known";
+  }
+  const TuneResult tune = drive().tune(1.002 * truth, 0.02 * truth, 101, {});
+  EXPECT_GT(tune.resonance_sigma_hz, 0.0);
+  EXPECT_NEAR(tune.resonance_hz, truth, 5.0 * tune.resonance_sigma_hz);
+  EXPECT_LT(tune.resonance_sigma_hz, 1.0e-3 * truth);
+  EXPECT_GT(tune.quality_factor, 0.0);
+  EXPECT_GT(tune.free_amplitude_m, 0.0);
+  ASSERT_EQ(tune.frequency_hz.size(), 101U);
+  EXPECT_EQ(tune.amplitude_m.size(), 101U);
+  EXPECT_EQ(tune.phase_rad.size(), 101U);
+}
+
+TEST_P(ProbeContract, TuneEndsOnAStopAndRefusesNonsense) {
+  EXPECT_THROW(drive().tune(75.0e3, 1.0e3, 101, stopped()), Interrupted);
+  EXPECT_THROW(drive().tune(75.0e3, 0.0, 101, {}), DeviceError);
+  EXPECT_THROW(drive().tune(75.0e3, nan, 101, {}), DeviceError);
+  EXPECT_THROW(drive().tune(nan, 1.0e3, 101, {}), DeviceError);
+  EXPECT_THROW(drive().tune(75.0e3, 1.0e3, 1, {}), DeviceError);
+}
+
+TEST_P(ProbeContract, SignalsAreNamedAndReadable) {
+  SignalReader& reader = device().signals();
+  const std::vector<Signal> all = reader.signals();
+  ASSERT_FALSE(all.empty());
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_FALSE(all[i].name.empty());
+    EXPECT_EQ(find_signal(reader, "afm", all[i].name), i) << "names are unique";
+    indices.push_back(i);
+  }
+  std::vector<double> values(all.size(), nan);
+  reader.read(indices, values);
+  for (const double value : values) {
+    EXPECT_TRUE(std::isfinite(value));
+  }
+  EXPECT_THROW(static_cast<void>(find_signal(reader, "afm", "no such signal")), DeviceError);
+}
+
+TEST_P(ProbeContract, RefusesSignalsThatItHasNot) {
+  const std::array<std::size_t, 1> none{device().signals().signals().size()};
+  std::array<double, 1> value{};
+  EXPECT_THROW(device().signals().read(none, value), DeviceError);
+  EXPECT_THROW(device().signals().read(none, std::span<double>{}), DeviceError);
+}
+
+class ScannerContract : public ProbeContract {
+ protected:
+  void SetUp() override {
+    if (device().scanner() == nullptr) {
+      GTEST_SKIP() << "does not scan";
+    }
+  }
+  [[nodiscard]] ImageScanner& scanner() { return *device().scanner(); }
+  [[nodiscard]] ScanFrame small_frame() {
+    const Point at = positioner().position();
+    return {.centre = {at.x_m + 100.0e-9, at.y_m + 100.0e-9},
+            .width_m = 100.0e-9,
+            .height_m = 60.0e-9,
+            .columns = 5,
+            .rows = 3,
+            .line_time_s = 0.5};
+  }
+  void start_scan() {
+    applied_ = scanner().configure(small_frame(), signals_);
+    height().approach(patience, {});
+    scanner().start();
+  }
+
+  const std::array<std::size_t, 1> signals_{0};
+  ScanFrame applied_;
+};
+
+TEST_P(ScannerContract, ConfigureReturnsWhatIsSet) {
+  const ScanFrame frame = scanner().configure(small_frame(), signals_);
+  EXPECT_EQ(scanner().frame(), frame);
+  EXPECT_EQ(frame.columns, 5U);
+  EXPECT_EQ(frame.rows, 3U);
+}
+
+TEST_P(ScannerContract, LinesComeOneByOneAndTheRestIsNan) {
+  start_scan();
+  for (std::size_t done = 0; done < applied_.rows; ++done) {
+    for (const ScanDirection direction : {ScanDirection::forward, ScanDirection::backward}) {
+      const Image<float> image = scanner().data(signals_[0], direction);
+      ASSERT_EQ(image.nx, applied_.columns);
+      ASSERT_EQ(image.ny, applied_.rows);
+      for (std::size_t iy = 0; iy < image.ny; ++iy) {
+        for (std::size_t ix = 0; ix < image.nx; ++ix) {
+          EXPECT_EQ(std::isnan(image(ix, iy)), iy >= done) << ix << ", " << iy;
+        }
+      }
+    }
+    const Duration before = clock().now();
+    EXPECT_EQ(scanner().wait_line(patience, {}), done + 1);
+    EXPECT_NEAR(seconds(clock().now() - before), 2.0 * applied_.line_time_s, 0.1);
+  }
+  EXPECT_EQ(scanner().wait_line(from_seconds(0.1), {}), applied_.rows) << "the frame is complete";
+}
+
+TEST_P(ScannerContract, ALineIsReachedByShortWaitsToo) {
+  start_scan();
+  std::size_t lines = 0;
+  for (int i = 0; i < 30 && lines == 0; ++i) {
+    lines = scanner().wait_line(from_seconds(0.1), {});
+  }
+  EXPECT_EQ(lines, 1U);
+}
+
+TEST_P(ScannerContract, WaitEndsOnAStop) {
+  start_scan();
+  EXPECT_THROW(scanner().wait_line(patience, stopped()), Interrupted);
+  EXPECT_NO_THROW(device().make_safe());
+}
+
+TEST_P(ScannerContract, NoMoreLinesAfterStopAndMakeSafe) {
+  for (const bool safe : {false, true}) {
+    start_scan();
+    ASSERT_EQ(scanner().wait_line(patience, {}), 1U);
+    if (safe) {
+      device().make_safe();
+    } else {
+      scanner().stop();
+    }
+    EXPECT_LE(scanner().wait_line(from_seconds(5.0), {}), 2U);
+    const Image<float> image = scanner().data(signals_[0], ScanDirection::forward);
+    EXPECT_TRUE(std::isnan(image(0, applied_.rows - 1)));
+    EXPECT_FALSE(std::isnan(image(0, 0))) << "what was scanned stays";
+  }
+}
+
+TEST_P(ScannerContract, RefusesFramesThatCannotBeAndStays) {
+  const ScanFrame before = scanner().configure(small_frame(), signals_);
+  const auto expect_refused = [&](auto change) {
+    ScanFrame bad = before;
+    change(bad);
+    EXPECT_THROW(scanner().configure(bad, signals_), DeviceError);
+    EXPECT_EQ(scanner().frame(), before);
+  };
+  expect_refused([](ScanFrame& f) { f.rows = 0; });
+  expect_refused([](ScanFrame& f) { f.columns = 0; });
+  expect_refused([](ScanFrame& f) { f.width_m = nan; });
+  expect_refused([](ScanFrame& f) { f.height_m = nan; });
+  expect_refused([](ScanFrame& f) { f.angle_rad = nan; });
+  expect_refused([](ScanFrame& f) { f.centre.x_m = nan; });
+  expect_refused([](ScanFrame& f) { f.centre.y_m = nan; });
+  expect_refused([](ScanFrame& f) { f.line_time_s = nan; });
+  expect_refused([](ScanFrame& f) { f.line_time_s = 0.0; });
+  expect_refused([&](ScanFrame& f) { f.centre.x_m = positioner().limits().x_m.high; });
+}
+
+TEST_P(ScannerContract, RefusesToScanWithoutFrameOrTip) {
+  EXPECT_THROW(scanner().start(), DeviceError) << "no frame";
+  scanner().configure(small_frame(), signals_);
+  EXPECT_THROW(scanner().start(), DeviceError) << "tip not engaged";
+}
+
+TEST_P(ScannerContract, RefusesDataThatItHasNot) {
+  start_scan();
+  EXPECT_THROW(static_cast<void>(scanner().data(1000, ScanDirection::forward)), DeviceError);
+}
+
+class SpectroscopyContract : public ProbeContract {
+ protected:
+  void SetUp() override {
+    if (device().spectroscopy() == nullptr) {
+      GTEST_SKIP() << "has no point spectroscopy";
+    }
+  }
+  const SpectroscopySettings settings_{
+      .from = -0.5, .to = 0.5, .points = 11, .signal_indices = {0}};
+};
+
+TEST_P(SpectroscopyContract, GivesTheCurveInTheExpectedTime) {
+  PointSpectroscopy& spectroscopy = *device().spectroscopy();
+  const Duration expected = spectroscopy.expected_time(settings_);
+  const Duration start = clock().now();
+  const SpectroscopyCurve curve = spectroscopy.run(settings_, {});
+  EXPECT_NEAR(seconds(clock().now() - start), seconds(expected), 0.5 * seconds(expected) + 0.1);
+  EXPECT_EQ(curve.swept_forward.size(), 11U);
+  EXPECT_EQ(curve.swept_backward.size(), 11U);
+  ASSERT_EQ(curve.forward.size(), 1U);
+  EXPECT_EQ(curve.forward[0].size(), 11U);
+}
+
+TEST_P(SpectroscopyContract, EndsOnAStop) {
+  EXPECT_THROW(device().spectroscopy()->run(settings_, stopped()), Interrupted);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every,
+                         ProbeContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         ScannerContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         SpectroscopyContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+
+}  // namespace
+}  // namespace halotwin::test
