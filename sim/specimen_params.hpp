@@ -95,8 +95,8 @@ void visit_fields(auto& visit, LineParams& p) {
 /// Ultraslow relaxation after the bias was first applied (cavar2026, Fig. S2: first forty lines).
 struct TransientParams {
   double amplitude = 0.1;  // at 60 Hz: falls below 2 % of the main peak after about 40 lines
-  // Under bias; study: 13 lines of 675 s (24 h / 128), of which the drive is on for 0.81
-  double time_constant_s = 7100;
+  // Under bias; study: 13 lines of 675 s (24 h / 128), of which the drive is on for 0.92
+  double time_constant_s = 8070;
   double relaxation_hz = 60;  // seen below 200 Hz (study)
   bool operator==(const TransientParams&) const = default;
 };
