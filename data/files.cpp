@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,16 +16,6 @@ namespace {
 
 std::string reason() {
   return std::generic_category().message(errno);
-}
-
-bool in_use(const std::filesystem::path& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) {
-    return false;
-  }
-  const bool locked = flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  close(file);
-  return locked;
 }
 
 std::string readable(std::uint64_t bytes) {
@@ -47,12 +36,38 @@ std::filesystem::path without_part(const std::filesystem::path& path) {
   return path.extension() == ".part" ? path.parent_path() / path.stem() : path;
 }
 
-void make_empty_file(const std::filesystem::path& path, bool replace) {
+std::filesystem::path new_of(const std::filesystem::path& path) {
+  auto name = path;
+  name += ".new";
+  return name;
+}
+
+FileLock::FileLock(const std::filesystem::path& path)
+    : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+  if (file_ < 0) {
+    throw DataError(fmt::format("{}: cannot be changed: {}", path.string(), reason()));
+  }
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (fcntl(file_, F_OFD_SETLK, &whole) != 0) {
+    const bool held = errno == EAGAIN || errno == EACCES;
+    const std::string why = held ? "is being written by another program" : reason();
+    close(file_);
+    throw DataError(fmt::format("{}: {}", path.string(), why));
+  }
+}
+
+FileLock::~FileLock() {
+  if (file_ >= 0) {
+    close(file_);
+  }
+}
+
+FileLock make_empty_file(const std::filesystem::path& path) {
   std::error_code error;
-  if (replace && std::filesystem::is_regular_file(path, error)) {
-    if (in_use(path)) {
-      throw DataError(fmt::format("{}: is being written by another program", path.string()));
-    }
+  if (std::filesystem::is_regular_file(path, error)) {
+    const FileLock unused(path);
     std::filesystem::remove(path, error);
   }
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -60,6 +75,7 @@ void make_empty_file(const std::filesystem::path& path, bool replace) {
     throw DataError(fmt::format("{}: cannot be created: {}", path.string(), reason()));
   }
   close(file);
+  return FileLock(path);
 }
 
 void require_room(const std::filesystem::path& file, std::uint64_t bytes) {
@@ -81,6 +97,15 @@ void require_room(const std::filesystem::path& file, std::uint64_t bytes) {
   }
 }
 
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) {
+    throw DataError(fmt::format(
+        "{}: cannot be renamed to {}: {}", from.string(), to.string(), error.message()));
+  }
+}
+
 void publish(const std::filesystem::path& part, const std::filesystem::path& path) {
   const int file = open(part.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = file >= 0 && fsync(file) == 0;
@@ -91,12 +116,7 @@ void publish(const std::filesystem::path& part, const std::filesystem::path& pat
   if (!synced) {
     throw DataError(fmt::format("{}: cannot be brought to the disk: {}", part.string(), why));
   }
-  std::error_code error;
-  std::filesystem::rename(part, path, error);
-  if (error) {
-    throw DataError(fmt::format(
-        "{}: cannot be renamed to {}: {}", part.string(), path.string(), error.message()));
-  }
+  rename_file(part, path);
 }
 
 }  // namespace halotwin::data

@@ -142,12 +142,12 @@ Handle open_object(Id at, const std::string& path) {
   return own(H5Oopen(at, path.c_str(), H5P_DEFAULT), fmt::format("no object {}", path));
 }
 
-Handle file_access(bool lock) {
+Handle file_access() {
   be_quiet();
   Handle list = own(H5Pcreate(H5P_FILE_ACCESS), "property list");
   check(H5Pset_sieve_buf_size(list.get(), 0), "property list");
   check(H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), "property list");
-  check(H5Pset_file_locking(list.get(), lock, true), "property list");
+  check(H5Pset_file_locking(list.get(), false, true), "property list");
   return list;
 }
 
@@ -276,21 +276,21 @@ void Handle::reset() {
 }
 
 Handle create_file(const std::filesystem::path& path) {
-  const Handle access = file_access(true);
+  const Handle access = file_access();
   return own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
              fmt::format("cannot create {}", path.string()));
 }
 
-Handle open_to_write(const std::filesystem::path& path, bool lock) {
+Handle open_to_write(const std::filesystem::path& path) {
   require_hdf5(path);
-  const Handle access = file_access(lock);
+  const Handle access = file_access();
   return own(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get()),
              fmt::format("cannot open {} for writing", path.string()));
 }
 
 Handle open_to_read(const std::filesystem::path& path) {
   require_hdf5(path);
-  const Handle access = file_access(false);
+  const Handle access = file_access();
   return own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()),
              fmt::format("cannot open {}", path.string()));
 }

@@ -36,9 +36,9 @@ class Handle {
   Id id_ = -1;
 };
 
-// Files. Writers lock the file against other writers; readers take no lock.
+// Files. Locking is not HDF5's business here (see files.hpp).
 [[nodiscard]] Handle create_file(const std::filesystem::path& path);
-[[nodiscard]] Handle open_to_write(const std::filesystem::path& path, bool lock = true);
+[[nodiscard]] Handle open_to_write(const std::filesystem::path& path);
 [[nodiscard]] Handle open_to_read(const std::filesystem::path& path);
 [[nodiscard]] int descriptor(Id file);  // of the operating system
 void flush(Id file);

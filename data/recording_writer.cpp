@@ -54,10 +54,14 @@ RecordingWriter::Impl::Impl(const std::filesystem::path& wanted,
   if (overwrite == Overwrite::no) {
     refuse_existing(path);
   }
-  make_empty_file(part, overwrite == Overwrite::yes);
+  if (std::filesystem::exists(part, error)) {
+    const FileLock not_being_written(part);
+  }
+  const auto fresh = new_of(path);
+  lock_ = make_empty_file(fresh);
   try {
-    require_room(part, structure_bytes);
-    file_ = h5::create_file(part);
+    require_room(fresh, structure_bytes);
+    file_ = h5::create_file(fresh);
     write_header(file_.get(), header, path.filename().string());
   } catch (...) {
     discard();
@@ -73,6 +77,7 @@ RecordingWriter::Impl::Impl(const std::filesystem::path& wanted)
                         ? fmt::format("{}: is complete, there is nothing to resume", path.string())
                         : fmt::format("{}: no such file", path.string()));
   }
+  lock_ = FileLock(part);
   file_ = h5::open_to_write(part);
   require_format(file_.get(), part.string(), recording_format);
   if (!h5::exists(file_.get(), run_state_group)) {
@@ -98,10 +103,10 @@ RecordingWriter::Impl::~Impl() {
 void RecordingWriter::Impl::discard() noexcept {
   std::error_code error;
   h5::abandon_file(std::move(file_));
-  std::filesystem::remove(part, error);
+  std::filesystem::remove(new_of(path), error);
   if (truth_ && truth_->mode == TruthMode::sealed) {
     h5::abandon_file(std::move(truth_->file));
-    std::filesystem::remove(truth_->part, error);
+    std::filesystem::remove(new_of(truth_->path), error);
   }
 }
 
@@ -137,8 +142,12 @@ void RecordingWriter::Impl::begin() {
   require_definition("begin()");
   if (!resumed) {
     try {
-      require_room(part, estimated_bytes());
+      require_room(new_of(path), estimated_bytes());
       create_structure();
+      if (truth_ && truth_->mode == TruthMode::sealed) {
+        rename_file(new_of(truth_->path), truth_->part);
+      }
+      rename_file(new_of(path), part);
     } catch (...) {
       discard();
       finished_ = true;
@@ -217,9 +226,10 @@ void RecordingWriter::Impl::add_truth(TruthMode mode) {
   if (truth_) {
     throw ParameterError("the recording has a truth already");
   }
-  truth_.emplace(Truth{mode, truth_path(path), part_of(truth_path(path)), {}});
+  truth_.emplace(Truth{mode, truth_path(path), part_of(truth_path(path)), {}, {}});
   if (resumed) {
     if (mode == TruthMode::sealed) {
+      truth_->lock = FileLock(truth_->part);
       truth_->file = h5::open_to_write(truth_->part);
       require_format(truth_->file.get(), truth_->part.string(), truth_format);
     } else if (!h5::exists(file_.get(), "/truth")) {
@@ -228,24 +238,28 @@ void RecordingWriter::Impl::add_truth(TruthMode mode) {
     return;
   }
   if (mode == TruthMode::sealed) {
-    std::error_code error;
-    if (overwrite_ == Overwrite::no && std::filesystem::exists(truth_->path, error)) {
-      const std::string name = std::exchange(truth_, std::nullopt)->path.string();
-      throw DataError(fmt::format("{}: exists already (not overwritten without --force)", name));
-    }
-    make_empty_file(truth_->part, overwrite_ == Overwrite::yes);
-    truth_->file = h5::create_file(truth_->part);
-    write_root(truth_->file.get(),
-               truth_format,
-               "truth",
-               header.software,
-               truth_->path.filename().string(),
-               true);
+    make_truth_file();
   }
   h5::make_group(truth_file(), "/truth", "NXentry");
   h5::put_text(truth_file(),
                "/truth/title",
                "what the simulated specimen was: not measured, not for analyses");
+}
+
+void RecordingWriter::Impl::make_truth_file() {
+  std::error_code error;
+  if (overwrite_ == Overwrite::no && std::filesystem::exists(truth_->path, error)) {
+    const std::string name = std::exchange(truth_, std::nullopt)->path.string();
+    throw DataError(fmt::format("{}: exists already (not overwritten without --force)", name));
+  }
+  truth_->lock = make_empty_file(new_of(truth_->path));
+  truth_->file = h5::create_file(new_of(truth_->path));
+  write_root(truth_->file.get(),
+             truth_format,
+             "truth",
+             header.software,
+             truth_->path.filename().string(),
+             true);
 }
 
 SignalId RecordingWriter::Impl::add_truth_signal(const SignalSpec& spec) {

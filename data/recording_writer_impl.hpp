@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "data/files.hpp"
 #include "data/h5.hpp"
 #include "data/recording_writer.hpp"
 #include "data/run_state.hpp"
@@ -47,14 +48,17 @@ class RecordingWriter::Impl {
     TruthMode mode;
     std::filesystem::path path;  // of the sealed file
     std::filesystem::path part;
+    FileLock lock;
     h5::Handle file;
     SignalStore signals{"/truth"};
   };
   [[nodiscard]] h5::Id truth_file() const;
   void create_structure();
   void seal();
+  void make_truth_file();
   void discard() noexcept;
 
+  FileLock lock_;
   h5::Handle file_;
   Overwrite overwrite_ = Overwrite::no;
   std::optional<RunState> state_;

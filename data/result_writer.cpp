@@ -169,7 +169,7 @@ void ResultWriter::commit() {
   }
   require_room(path, bytes);
   UndoJournal journal(path);
-  h5::Handle file = h5::open_to_write(path, false);  // the journal holds the lock
+  h5::Handle file = h5::open_to_write(path);
   try {
     const std::string group = "/entry/analysis_" + impl_->header.name;
     const std::string fresh = "/entry/new_result";

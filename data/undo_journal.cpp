@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,19 +30,6 @@ std::filesystem::path journal_of(const std::filesystem::path& file) {
 
 std::string reason() {
   return std::generic_category().message(errno);
-}
-
-/// Opens for writing with a lock of its own.
-int open_locked(const std::filesystem::path& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) {
-    throw DataError(fmt::format("{}: cannot be changed: {}", path.string(), reason()));
-  }
-  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-    close(file);
-    throw DataError(fmt::format("{}: is in use by another program", path.string()));
-  }
-  return file;
 }
 
 std::uint64_t size_of(int file) {
@@ -178,30 +164,23 @@ void undo(const std::filesystem::path& path, int file) {
 
 }  // namespace
 
-UndoJournal::UndoJournal(const std::filesystem::path& file)
-    : file_(file), lock_(open_locked(file)) {
-  try {
-    undo(file_, lock_);
-    write_journal(file_, lock_);
-  } catch (...) {
-    close(lock_);
-    throw;
-  }
+UndoJournal::UndoJournal(const std::filesystem::path& file) : file_(file), lock_(file) {
+  undo(file_, lock_.descriptor());
+  write_journal(file_, lock_.descriptor());
 }
 
 UndoJournal::~UndoJournal() {
   if (!kept_) {
     try {
-      undo(file_, lock_);
+      undo(file_, lock_.descriptor());
     } catch (...) {
-      // the journal stays; the next opening tries again
+      return;  // the journal stays; the next opening tries again
     }
   }
-  close(lock_);
 }
 
 void UndoJournal::keep() {
-  if (fsync(lock_) != 0) {
+  if (fsync(lock_.descriptor()) != 0) {
     throw DataError(fmt::format("{}: {}", file_.string(), reason()));
   }
   std::filesystem::remove(journal_of(file_));
@@ -214,14 +193,8 @@ bool recover_interrupted_update(const std::filesystem::path& recording) {
       !std::filesystem::exists(recording, error)) {
     return false;
   }
-  const int file = open_locked(recording);
-  try {
-    undo(recording, file);
-  } catch (...) {
-    close(file);
-    throw;
-  }
-  close(file);
+  const FileLock lock(recording);
+  undo(recording, lock.descriptor());
   return true;
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "data/files.hpp"
+
 namespace halotwin::data {
 
 class UndoJournal {
@@ -24,7 +26,7 @@ class UndoJournal {
 
  private:
   std::filesystem::path file_;
-  int lock_ = -1;
+  FileLock lock_;
   bool kept_ = false;
 };
 

@@ -363,7 +363,7 @@ void write_file(const std::filesystem::path& out,
         fmt::format("{}: exists already (not overwritten without --force)", out.string()));
   }
   const auto part = part_of(out);
-  make_empty_file(part, true);
+  const FileLock lock = make_empty_file(part);
   try {
     std::ofstream stream(part, std::ios::binary);
     write(stream);
