@@ -122,9 +122,10 @@ struct PmDnsResult {
   Transient transient;
   std::size_t excluded_lines = 0;
   std::size_t used_pixels = 0;
-  ClassSpectrum all;               // mean over the used pixels
-  NmfResult nmf;                   // of the used pixels, weights in their order
-  std::vector<float> weight_maps;  // [component][y][x], NaN where not used
+  ClassSpectrum all;                 // mean over the used pixels
+  NmfResult nmf;                     // of the used pixels, weights in their order
+  std::vector<float> weight_maps;    // [component][y][x], NaN where not used
+  std::vector<double> weight_sigma;  // per component, of one pixel's weight, from the noise
   std::vector<RankStep> rank_scan;
   int significant_rank = 0;
   FeasibleBand band;                         // rank 2 only
