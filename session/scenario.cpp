@@ -162,8 +162,42 @@ void load_bench(const Table& root, Scenario& out) {
   out.devices = {{"afm", section.afm},
                  {"lockin_mechanical", section.lockin_mechanical},
                  {"lockin_electrical", section.lockin_electrical}};
+  const Table table = inner_table(root, "bench", "bench");
   for (const devices::DeviceRequest& request : out.devices) {
-    devices::check(request);
+    try {
+      devices::check(request);
+    } catch (const ParameterError& error) {
+      const Value* value = table.find(request.role);
+      const std::string place = value == nullptr ? "" : value->place.text();
+      throw ParameterError(place.empty() ? error.what()
+                                         : fmt::format("{}: {}", place, error.what()));
+    }
+  }
+}
+
+/// A fault or a cable of an instrument that is not there would do nothing, silently.
+void require_known_roles(const Scenario& scenario) {
+  std::vector<std::string> roles;
+  for (const devices::DeviceRequest& request : scenario.devices) {
+    roles.push_back(request.role);
+  }
+  const auto check = [&](const std::string& role, const std::string& what) {
+    if (std::find(roles.begin(), roles.end(), role) == roles.end()) {
+      const std::string near = nearest(role, roles);
+      throw ParameterError(fmt::format("{}: there is no instrument \"{}\" ({})",
+                                       what,
+                                       role,
+                                       near.empty()
+                                           ? fmt::format("known: {}", fmt::join(roles, ", "))
+                                           : fmt::format("did you mean \"{}\"?", near)));
+    }
+  };
+  for (const sim::Fault& fault : scenario.simulated.faults) {
+    check(fault.device, "fault.device");
+  }
+  for (const sim::Cable& cable : scenario.simulated.cables) {
+    check(cable.from.substr(0, cable.from.find('.')), "cable.from");
+    check(cable.to.substr(0, cable.to.find('.')), "cable.to");
   }
 }
 
@@ -184,6 +218,27 @@ Table load_analysis(const Table& root) {
   analysis::PmDnsOptions options;
   load_fields(options, inner_table(table, "pm_dns", "analysis.pm_dns"), "analysis.pm_dns");
   return table;
+}
+
+double number_or_zero(const Table& table, const char* key) {
+  const Value* value = table.find(key);
+  const auto* number = value == nullptr ? nullptr : std::get_if<double>(&value->data);
+  return number == nullptr ? 0.0 : *number;
+}
+
+/// The bench would refuse it too, but only when the tip is already on the sample.
+void require_bias_within_limits(const Scenario& scenario) {
+  const double drive_v = number_or_zero(scenario.procedure, "drive_peak_v");
+  const double offset_v =
+      std::max(std::abs(number_or_zero(scenario.procedure, "offset_v")),
+               std::abs(number_or_zero(scenario.procedure, "reference_offset_v")));
+  require(drive_v + offset_v <= scenario.limits.bias_peak_v,
+          fmt::format("procedure.{}.drive_peak_v = {} with an offset of {} V (together beyond "
+                      "limits.bias_peak_v = {})",
+                      scenario.info.procedure,
+                      drive_v,
+                      offset_v,
+                      scenario.limits.bias_peak_v));
 }
 
 struct Reach {
@@ -255,11 +310,26 @@ Scenario from_table(const Table& root) {
   load_list(root, "cable", scenario.simulated.cables);
   load_list(root, "fault", scenario.simulated.faults);
   load_bench(root, scenario);
+  require_known_roles(scenario);
   load_section(root, "limits", scenario.limits);
   scenario.procedure = load_procedure(root, scenario.info.procedure);
   scenario.analysis = load_analysis(root);
+  require_bias_within_limits(scenario);
   fit_film(root, scenario);
   return scenario;
+}
+
+/// from_table() with the name of the file before messages that do not say where they come from.
+Scenario from_file(const Table& table, const std::string& file) {
+  try {
+    return from_table(table);
+  } catch (const ParameterError& error) {
+    const std::string_view message = error.what();
+    if (message.starts_with(file) || message.starts_with("--")) {
+      throw;
+    }
+    throw ParameterError(fmt::format("{}: {}", file, message));
+  }
 }
 
 void apply(const Overrides& overrides, Table& table) {
@@ -373,7 +443,7 @@ Scenario load_scenario(const std::string& path_or_name, const Overrides& overrid
   const std::filesystem::path file = find_scenario(path_or_name);
   Table table = data::read_toml(file);
   apply(overrides, table);
-  Scenario scenario = from_table(table);
+  Scenario scenario = from_file(table, file.string());
   scenario.file = file.filename().string();
   scenario.text = text_of(file);
   return scenario;

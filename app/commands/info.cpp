@@ -113,13 +113,13 @@ void print_signals(const data::RecordingReader& recording) {
     const data::SignalSpec spec = recording.spec(name);
     std::vector<std::string> axes;
     for (const data::Axis& axis : spec.axes) {
-      axes.push_back(fmt::format("{} {}", axis.values.size(), axis.name));
+      axes.push_back(fmt::format("{} {}", axis.name, axis.values.size()));
     }
     fmt::print("  {:<22} {:<9} {:<4} {}\n",
                name,
                data::name_of(spec.type),
                spec.unit,
-               fmt::join(axes, " x "));
+               fmt::join(axes, ", "));
   }
 }
 
