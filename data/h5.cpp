@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/errors.hpp"
+#include "data/structure_check.hpp"
 
 namespace halotwin::data::h5 {
 
@@ -151,6 +152,18 @@ Handle file_access() {
   return list;
 }
 
+Handle open_file(const std::filesystem::path& path, unsigned mode) {
+  const Handle access = file_access();
+  Handle file(H5Fopen(path.c_str(), mode, access.get()));
+  if (!file) {
+    const std::string reason = innermost_reason();
+    throw DataError(reason.starts_with("truncated file")
+                        ? fmt::format("{}: is cut off ({})", path.string(), reason)
+                        : fmt::format("{}: cannot be opened: {}", path.string(), reason));
+  }
+  return file;
+}
+
 std::uint64_t file_size_of(Id at) {
   const Handle file = own(H5Iget_file_id(at), "file");
   hsize_t size = 0;
@@ -283,16 +296,12 @@ Handle create_file(const std::filesystem::path& path) {
 
 Handle open_to_write(const std::filesystem::path& path) {
   require_hdf5(path);
-  const Handle access = file_access();
-  return own(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get()),
-             fmt::format("cannot open {} for writing", path.string()));
+  return open_file(path, H5F_ACC_RDWR);
 }
 
 Handle open_to_read(const std::filesystem::path& path) {
   require_hdf5(path);
-  const Handle access = file_access();
-  return own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()),
-             fmt::format("cannot open {}", path.string()));
+  return open_file(path, H5F_ACC_RDONLY);
 }
 
 int descriptor(Id file) {
@@ -318,6 +327,7 @@ void require_hdf5(const std::filesystem::path& path) {
     H5Eclear2(H5E_DEFAULT);
     throw DataError(fmt::format("{}: not an HDF5 file", path.string()));
   }
+  check_structure(path);
 }
 
 void flush(Id file) {

@@ -12,6 +12,7 @@
 #include "data/names.hpp"
 #include "data/recording_writer_impl.hpp"
 #include "data/seal.hpp"
+#include "data/structure_check.hpp"
 
 namespace halotwin::data {
 
@@ -170,9 +171,11 @@ void RecordingWriter::Impl::create_structure() {
       make_seal(file, recording_seal);
       make_seal(truth_->file.get(), truth_seal);
       h5::flush(truth_->file.get());
+      append_structure_table(truth_->file.get(), h5::descriptor(truth_->file.get()));
     }
   }
   h5::flush(file);
+  append_structure_table(file, h5::descriptor(file));
 }
 
 RunState& RecordingWriter::Impl::state() {
@@ -198,11 +201,13 @@ void RecordingWriter::Impl::finish(RunStatus status, Duration run_time) {
   finished_ = true;
   signals.close();
   h5::close_file(std::move(file_));
+  append_structure_table(part);
   if (truth_) {
     truth_->signals.close();
   }
   if (sealed) {
     h5::close_file(std::move(truth_->file));
+    append_structure_table(truth_->part);
   }
   if (complete) {
     if (sealed) {

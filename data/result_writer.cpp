@@ -15,6 +15,7 @@
 #include "data/names.hpp"
 #include "data/run_state.hpp"
 #include "data/signal_io.hpp"
+#include "data/structure_check.hpp"
 #include "data/undo_journal.hpp"
 
 namespace halotwin::data {
@@ -179,6 +180,7 @@ void ResultWriter::commit() {
     }
     h5::rename(file.get(), fresh, group);
     h5::close_file(std::move(file));
+    append_structure_table(path);
   } catch (const std::exception& error) {
     h5::abandon_file(std::move(file));
     throw DataError(fmt::format("{}: the result was not added: {}", path.string(), error.what()));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "data/checksum.hpp"
 
 namespace halotwin::data {
 
@@ -27,18 +28,6 @@ struct SlotHead {
   std::uint64_t checksum = 0;  // over the head (with checksum 0) and the state
 };
 constexpr std::uint64_t slot_magic = 0x31504b43574f4c48;  // "HLOWCKP1"
-
-/// FNV-1a, 64 bits, eight bytes at a step: tells a torn slot from a whole one.
-std::uint64_t checksum(std::span<const std::byte> bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < bytes.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + i, std::min<std::size_t>(8, bytes.size() - i));
-    hash = (hash ^ word) * 0x100000001b3;
-    hash ^= hash >> 29;
-  }
-  return hash;
-}
 
 std::string path_of(std::string_view name) {
   return fmt::format("{}/{}", run_state_group, name);

@@ -1,8 +1,8 @@
 #include "data/undo_journal.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "base/errors.hpp"
+#include "data/checksum.hpp"
 #include "data/h5.hpp"
 #include "data/result_writer.hpp"
+#include "data/structure_check.hpp"
 
 namespace halotwin::data {
 
@@ -40,30 +42,6 @@ std::uint64_t size_of(int file) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-/// What lies between the contiguous datasets.
-std::vector<h5::Extent> structure_of(const std::filesystem::path& path, std::uint64_t size) {
-  const h5::Handle file = h5::open_to_read(path);
-  std::vector<h5::Extent> data;
-  for (const auto& name : h5::datasets_below(file.get(), "/")) {
-    if (h5::count_of(file.get(), name) > 0) {
-      data.push_back(h5::extent_of(file.get(), name));
-    }
-  }
-  data.push_back({size, 0});
-  std::sort(data.begin(), data.end(), [](const h5::Extent& a, const h5::Extent& b) {
-    return a.offset < b.offset;
-  });
-  std::vector<h5::Extent> gaps;
-  std::uint64_t end = 0;
-  for (const auto& extent : data) {
-    if (extent.offset > end) {
-      gaps.push_back({end, extent.offset - end});
-    }
-    end = std::max(end, extent.offset + extent.bytes);
-  }
-  return gaps;
-}
-
 class Bytes {
  public:
   void put(std::uint64_t value) { append(&value, sizeof(value)); }
@@ -85,12 +63,8 @@ class Bytes {
     position += size;
     return bytes.data() + position - size;
   }
-  [[nodiscard]] std::uint64_t hash(std::uint64_t size) const {  // FNV-1a
-    std::uint64_t value = 0xcbf29ce484222325;
-    for (std::uint64_t i = 0; i < size; ++i) {
-      value = (value ^ static_cast<unsigned char>(bytes[i])) * 0x100000001b3;
-    }
-    return value;
+  [[nodiscard]] std::uint64_t hash(std::uint64_t size) const {
+    return checksum(std::as_bytes(std::span(bytes)).first(size));
   }
 
   std::vector<char> bytes;
@@ -105,7 +79,8 @@ void write_journal(const std::filesystem::path& path, int file) {
   Bytes journal;
   journal.put(journal_magic);
   journal.put(size);
-  for (const auto& gap : structure_of(path, size)) {
+  const h5::Handle structured = h5::open_to_read(path);
+  for (const auto& gap : structure_of(structured.get(), size)) {
     journal.put(gap.offset);
     journal.put(gap.bytes);
     h5::read_at(file, gap.offset, journal.extend(gap.bytes), gap.bytes);

@@ -62,13 +62,10 @@ TEST(Faults, ATruncatedRecordingIsNamed) {
     const auto size = static_cast<std::size_t>(part * static_cast<double>(whole.size()));
     put_contents(folder / "cut.nxs", whole.substr(0, size));
     const std::string message = open_message(folder / "cut.nxs");
-    EXPECT_EQ(message.rfind((folder / "cut.nxs").string(), 0) == 0 ||
-                  message.find("cannot open") != std::string::npos,
-              true)
-        << message;
+    EXPECT_EQ(message.rfind((folder / "cut.nxs").string() + ": ", 0), 0U) << message;
     EXPECT_EQ(message.find('\n'), std::string::npos);
   }
-  EXPECT_NE(open_message(folder / "cut.nxs").find("truncated"), std::string::npos);
+  EXPECT_NE(open_message(folder / "cut.nxs").find("is cut off"), std::string::npos);
 }
 
 TEST(Faults, ExistingFilesAreNotOverwrittenUnasked) {

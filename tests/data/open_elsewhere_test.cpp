@@ -30,6 +30,19 @@ TEST_P(OpenWithPython, ShowsTheDefaultPlotWithAxesAndUnits) {
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
+TEST(OpenWhileWritten, H5pyShowsWhatIsThere) {
+  const std::string python = "/usr/bin/python3";
+  if (run(python + " -c 'import h5py' 2>/dev/null").status != 0) {
+    GTEST_SKIP() << "h5py is not installed";
+  }
+  const Folder folder;
+  const auto writer = write_small(folder / "map.nxs", 5);
+  const auto outcome =
+      run(python + " -c \"import h5py; f = h5py.File('" + writer.part_path().string() +
+          "', 'r'); d = f['/entry/amplitude/data']; print(d[1, 0, 0], d[1, 1, 0])\" 2>&1");
+  EXPECT_EQ(outcome.output, "4.0 nan\n");
+}
+
 INSTANTIATE_TEST_SUITE_P(Readers,
                          OpenWithPython,
                          ::testing::Values("h5py", "silx", "hyperspy"),
