@@ -7,6 +7,7 @@
 
 #include "analysis/pipelines/pm_dns_file.hpp"
 #include "base/fields.hpp"
+#include "data/recording_reader.hpp"
 #include "data/toml_table.hpp"
 #include "data/truth.hpp"
 #include "session/run.hpp"
@@ -94,13 +95,18 @@ const MapCase& Evidence::map(const MapRequest& request) {
   map->recording = summary.recording;
   map->lab_hours = seconds(summary.lab_time) / 3600.0;
   say("analysing");
-  analysis::PmDnsOptions options = analysis::pm_dns_options(scenario.analysis);
-  Table changed;
-  for (const std::string& s : request.analysis_settings) {
-    data::apply_setting(changed, s);
+  analysis::PmDnsOptions options;
+  Table section;
+  if (const Table* written = scenario.analysis.table_at("pm_dns")) {
+    section = *written;
   }
-  load_fields(options, changed, "analysis.pm_dns");
-  map->result = analysis::analyse_pm_dns_file(map->recording, options, options_.threads);
+  for (const std::string& s : request.analysis_settings) {
+    data::apply_setting(section, s);
+  }
+  load_fields(options, section, "analysis.pm_dns");
+  const analysis::PmDnsMap measured =
+      analysis::read_pm_dns_map(data::RecordingReader(map->recording));
+  map->result = analysis::analyse_pm_dns(measured.input(), options, options_.threads);
 
   const PmDnsTruth truth = read_pm_dns_truth(map->recording);
   map->step_m = truth.step_m;

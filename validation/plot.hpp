@@ -25,7 +25,7 @@ struct CurvePlot {
   std::string y_label;
   bool log_x = false;
   bool log_y = false;
-  std::vector<Curve> curves;
+  std::vector<Curve> curves{};
   std::vector<double> vertical_lines{};  // at these x, thin and grey
   std::vector<double> horizontal_lines{};
 };

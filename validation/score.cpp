@@ -8,6 +8,7 @@
 #include "analysis/classify.hpp"
 #include "analysis/score.hpp"
 #include "base/errors.hpp"
+#include "data/plain_image.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
 
@@ -166,6 +167,82 @@ PmDnsTruth read_pm_dns_truth(const std::filesystem::path& recording,
   const std::vector<double>& y = spec.axes[0].values;
   found.step_m = nx > 1 ? x[1] - x[0] : (ny > 1 ? y[1] - y[0] : 1.0);
   return found;
+}
+
+namespace {
+
+PmDnsMaps stored_maps(const std::filesystem::path& recording, const PmDnsTruth& truth) {
+  const data::RecordingReader reader(recording);
+  if (!reader.has_signal("analysis_pm_dns/weights")) {
+    throw DataError(recording.string() +
+                    ": holds no result of the pipeline pm_dns (halotwin analyse makes one)");
+  }
+  const std::vector<double> weights = reader.read<double>("analysis_pm_dns/weights");
+  const std::size_t pixels = truth.grain.size();
+  if (weights.size() < 2 * pixels) {
+    throw DataError(recording.string() +
+                    ": the stored result has fewer than two components; the score needs rank 2");
+  }
+  PmDnsMaps maps{Image<double>(truth.grain.nx, truth.grain.ny),
+                 Image<double>(truth.grain.nx, truth.grain.ny),
+                 {}};
+  const auto pixel = static_cast<std::ptrdiff_t>(pixels);
+  maps.low_weight.values.assign(weights.begin(), weights.begin() + pixel);
+  maps.high_weight.values.assign(weights.end() - pixel, weights.end());
+  if (reader.has_signal("analysis_pm_dns/classes")) {
+    maps.classes = Image<double>(truth.grain.nx, truth.grain.ny);
+    maps.classes.values = reader.read<double>("analysis_pm_dns/classes");
+  }
+  return maps;
+}
+
+PmDnsMaps foreign_maps(const std::filesystem::path& result) {
+  const auto need = [&](const char* name) {
+    auto image = data::read_plain_image(result, name);
+    if (!image) {
+      throw DataError(
+          result.string() + ": no dataset \"" + name +
+          "\" (the score needs low_weight and high_weight, each (y, x); class_map is optional)");
+    }
+    return *image;
+  };
+  PmDnsMaps maps{need("low_weight"), need("high_weight"), {}};
+  if (auto classes = data::read_plain_image(result, "class_map")) {
+    maps.classes = *classes;
+  }
+  return maps;
+}
+
+}  // namespace
+
+std::vector<Measured> score_file(const std::filesystem::path& recording,
+                                 const std::filesystem::path& truth,
+                                 const std::filesystem::path& result) {
+  const PmDnsTruth known = read_pm_dns_truth(recording, truth);
+  const PmDnsMaps maps = result.empty() ? stored_maps(recording, known) : foreign_maps(result);
+  const PmDnsScore s = score_pm_dns(maps, known);
+  std::vector<Measured> rows{{"boundary AUC",
+                              s.boundary_auc.value,
+                              s.boundary_auc.sigma,
+                              "",
+                              "high weight, <= 1 px against > 2 px"},
+                             {"hotspot AUC",
+                              s.hotspot_auc.value,
+                              s.hotspot_auc.sigma,
+                              "",
+                              "low weight, pixels inside grains"},
+                             {"hotspot AUC of grains",
+                              s.hotspot_grain_auc.value,
+                              s.hotspot_grain_auc.sigma,
+                              "",
+                              "low weight, one mean a grain"},
+                             {"pixels scored", static_cast<double>(s.pixels), nan, "", ""}};
+  if (maps.classes.size() > 0) {
+    rows.push_back(
+        {"boundary class purity", s.boundary_purity, nan, "", "share within 1 px of a boundary"});
+    rows.push_back({"hotspot class purity", s.hotspot_purity, nan, "", "share in hotspot grains"});
+  }
+  return rows;
 }
 
 }  // namespace halotwin::validation

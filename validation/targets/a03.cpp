@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "analysis/peaks.hpp"
+#include "base/fields.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
@@ -120,7 +121,7 @@ void add_figure(const std::string& response, const MapCase& map, Verdict& verdic
   for (const auto& c : map.result.classes) {
     if (!c.mean.empty()) {
       plot.curves.push_back(
-          {std::string(name_of(c.label)), map.result.frequencies_hz, c.mean, c.sigma});
+          {std::string(halotwin::name_of(c.label)), map.result.frequencies_hz, c.mean, c.sigma});
     }
   }
   verdict.figures.push_back(draw(plot));
