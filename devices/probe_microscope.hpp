@@ -185,7 +185,7 @@ struct SpectroscopySettings {
   double settling_s = 1.0e-3;
   double integration_s = 1.0e-3;
   double z_offset_m = 0.0;
-  std::vector<std::size_t> signal_indices;
+  std::vector<std::size_t> signal_indices{};
 };
 
 /// One curve: rows are signals; the backward sweep, if any, is stored in the order of acquisition.
