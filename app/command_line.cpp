@@ -36,12 +36,13 @@ Registered<Arguments> add(CLI::App& program,
   return added;
 }
 
-void add_settings(CLI::App& command, std::vector<std::string>& settings) {
+void add_settings(CLI::App& command, std::vector<std::string>& settings, const char* of) {
   command
       .add_option("--set",
                   settings,
-                  "change a value of the scenario: procedure.pm_dns_map.columns=64 (SI, or a text "
-                  "with its unit: \"25 nm\"); may be repeated")
+                  fmt::format("change a value of {} (SI, or a text with its unit: \"25 nm\"); may "
+                              "be repeated",
+                              of))
       ->type_name("key=value")
       ->allow_extra_args(false);
 }
@@ -62,7 +63,7 @@ void add_run_commands(CLI::App& program, Command& chosen) {
   run_command->add_option("-o,--output", a->output, "the recording (default: SCENARIO.nxs)")
       ->type_name("FILE");
   run_command->add_option("--seed", a->seed, "seed of all random numbers")->type_name("N");
-  add_settings(*run_command, a->settings);
+  add_settings(*run_command, a->settings, "the scenario, e.g. procedure.pm_dns_map.columns=64");
   run_command
       ->add_option("--device", a->devices, "where an instrument answers: afm=sim:; may be repeated")
       ->type_name("role=address")
@@ -106,17 +107,15 @@ void add_file_commands(CLI::App& program, Command& chosen) {
   export_command->add_flag("--force", c->force, "replace an existing output");
 }
 
-#ifdef HALOTWIN_WITH_ANALYSIS
 void add_analysis_commands(CLI::App& program, Command& chosen) {
   auto [command, a] =
       add(program, chosen, "analyse", "adds the results of an analysis to a recording", &analyse);
   command->add_option("file", a->file, "a recording")->required()->type_name("FILE");
   command->add_option("--pipeline", a->pipeline, "default: the one for the recording's procedure")
       ->type_name("NAME");
-  add_settings(*command, a->settings);
+  add_settings(*command, a->settings, "the analysis, e.g. nmf.rank=3");
   add_threads(*command, a->threads);
 }
-#endif
 
 #ifdef HALOTWIN_WITH_VALIDATION
 void add_validation_commands(CLI::App& program, Command& chosen) {
@@ -179,9 +178,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   program.require_subcommand(1);
   Command chosen = [](const Surroundings&) { return static_cast<int>(done); };
   add_run_commands(program, chosen);
-#ifdef HALOTWIN_WITH_ANALYSIS
   add_analysis_commands(program, chosen);
-#endif
 #ifdef HALOTWIN_WITH_VALIDATION
   add_validation_commands(program, chosen);
 #endif

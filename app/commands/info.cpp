@@ -8,6 +8,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
+#include "app/result_text.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
 
@@ -128,11 +129,7 @@ void print_results(const data::RecordingReader& recording) {
     const data::Result result = recording.result(name);
     fmt::print("results of {} ({} {}, {}):\n", name, result.program, result.version, result.date);
     for (const data::ResultScalar& scalar : result.scalars) {
-      fmt::print("  {:<34} {:.5g}{} {}\n",
-                 scalar.name,
-                 scalar.value,
-                 std::isfinite(scalar.sigma) ? fmt::format(" +- {:.2g}", scalar.sigma) : "",
-                 scalar.unit == "1" ? "" : scalar.unit);
+      fmt::print("{}\n", number_line(scalar.name, scalar.value, scalar.sigma, scalar.unit));
     }
   }
 }
