@@ -164,8 +164,8 @@ Transient find_transient(const RowArray& line_means,
   const double sigma = std::max(line_noise(value), std::sqrt(fit.chi2 / dof));
   const Eigen::Matrix3d cov = covariance(line, fit.amplitude, length, sigma);
   // Significance with L held: amplitude and L are strongly correlated where the decay is short.
-  const DecayFit flat_fit = fit_decay(line, value, 1e9);
-  const double gain = flat_fit.chi2 - fit.chi2;
+  const double spread = standard_deviation(value);
+  const double gain = spread * spread * static_cast<double>(value.size() - 1) - fit.chi2;
   t.amplitude = fit.amplitude;
   t.amplitude_sigma = std::sqrt(std::max(0.0, cov(1, 1)));
   t.decay_lines = length;
