@@ -12,6 +12,7 @@
 #include <benchmark/benchmark.h>
 
 #include "analysis/nmf.hpp"
+#include "analysis/pipelines/pm_dns.hpp"
 #include "base/grid.hpp"
 #include "base/random.hpp"
 
@@ -157,6 +158,52 @@ BENCHMARK(factorization)
     ->Args({512, 128, 2, 0, 2})
     ->Args({512, 128, 3, 0, 1})
     ->Args({512, 128, 3, 0, 2})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+/// The whole pipeline on readings made from the same cube: loss = value / 6, reference = 1.
+/// Arguments: side, channels, threads.
+void pm_dns(benchmark::State& state) {
+  const auto side = static_cast<std::size_t>(state.range(0));
+  const auto channels = static_cast<std::size_t>(state.range(1));
+  std::vector<std::complex<float>> readings(side * side * 2 * channels);
+  std::vector<double> frequencies_hz;
+  {
+    const Cube cube = make_cube(side, channels, 2);
+    frequencies_hz = cube.frequencies_hz;
+    for (std::size_t p = 0; p < side * side; ++p) {
+      RandomStream draw(9, Purpose::test_data, static_cast<std::uint32_t>(p));
+      for (std::size_t i = 0; i < 2 * channels; ++i) {
+        const auto noise = static_cast<float>(0.02 * draw.normal());
+        const float loss = cube.values[p * channels + i % channels] / 6.0F;
+        readings[p * 2 * channels + i] = {1.0F + noise, -loss - noise};
+      }
+    }
+  }
+  const std::vector<std::complex<float>> reference(4 * channels, {1.0F, 0.0F});
+  const std::vector<float> topography(side * side, 1e-9F);
+  PmDnsInput input;
+  input.nx = side;
+  input.ny = side;
+  input.frequencies_hz = frequencies_hz;
+  input.demodulated = readings;
+  input.reference = reference;
+  input.topography_m = topography;
+  double used = 0.0;
+  double residual = 0.0;
+  for (auto _ : state) {
+    const auto result = analyse_pm_dns(input, {}, {static_cast<int>(state.range(2))});
+    used = static_cast<double>(result.used_pixels);
+    residual = result.nmf.relative_residual;
+    benchmark::ClobberMemory();
+  }
+  state.counters["used_pixels"] = used;
+  state.counters["residual"] = residual;
+}
+BENCHMARK(pm_dns)
+    ->Args({128, 64, 2})
+    ->Args({512, 128, 2})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
