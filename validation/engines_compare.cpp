@@ -199,13 +199,13 @@ std::vector<NoiseRow> compare_noise(const sim::World& world,
       ChainSettings s = settings_of(plan, one);
       s.electrical = {f, 0.0, plan.offset_v};
       s.lock_in_2.reference_hz = f;
-      // the lever's 1/f^2 bends the density by 0.6 / (2 pi 2f tau)^2 across the band: below 0.4 %
-      s.lock_in_2.time_constant_s = std::clamp(1.0 / f, 2.5e-4, 2e-3);
+      // the lever's 1/f^2 bends the density by 0.6 / (2 pi 2f tau)^2 across the band: below 0.8 %
+      s.lock_in_2.time_constant_s = std::max(0.7 / f, 2.5e-4);
       const double spacing_s = 5.0 * s.lock_in_2.time_constant_s;
       HarmonicChain harmonic(world, own);
       TimeDomainChain time_domain(world, own);
       rows[i] = {f,
-                 noise_density(harmonic, s, readings, spacing_s),
+                 noise_density(harmonic, s, 20 * readings, spacing_s),
                  noise_density(time_domain, s, readings, spacing_s),
                  1.0 / std::sqrt(static_cast<double>(readings))};
     }

@@ -72,17 +72,17 @@ struct NoiseRow {
   double frequency_hz = 0.0;  // of the stimulus; the noise is that at twice this frequency
   double harmonic_v2_per_hz = 0.0;
   double time_domain_v2_per_hz = 0.0;
-  double relative_sigma = 0.0;  // of either, from the number of independent readings
+  double relative_sigma = 0.0;  // of the time domain, from the number of independent readings
   [[nodiscard]] double ratio() const { return time_domain_v2_per_hz / harmonic_v2_per_hz; }
 };
 
 /// One-sided density of the noise at the input of lock-in 2, from `readings` readings five time
-/// constants apart, with the stimulus off and the world's noise on (first detuning, first quality
-/// factor).
+/// constants apart (twenty times as many from the closed form), with the stimulus off and the
+/// world's noise on; first detuning, first quality factor.
 [[nodiscard]] std::vector<NoiseRow> compare_noise(const sim::World& world,
                                                   const devices::simulated::ChainParams& params,
                                                   const EnginesPlan& plan,
-                                                  std::size_t readings = 3000,
+                                                  std::size_t readings = 6000,
                                                   Threads threads = {});
 
 }  // namespace halotwin::validation

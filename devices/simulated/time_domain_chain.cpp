@@ -19,6 +19,7 @@ constexpr double orbit_reach = 1.6;         // of the amplitude: room for the ri
 constexpr double flicker_lowest_hz = 0.1;   // slower: the drift of the resonance
 constexpr double flicker_highest_hz = 3e3;  // faster: below 1 % of the thermal phase noise
 constexpr std::uint64_t ticks_per_flicker = 16;
+constexpr double tolerated_alias = 5e-4;  // of the ripple of lock-in 1, in the phase
 
 double sum_of(const FilmStates::Lanes& a) {
   return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
@@ -49,7 +50,7 @@ GradientTable::GradientTable(const physics::TipParams& tip, double lowest_m, dou
   }
 }
 
-void FilmStates::take(std::span<const ResponseGroup> groups, double step_s) {
+void FilmStates::take(std::span<const ResponseGroup> groups, double transient_hz, double step_s) {
   require(groups.size() <= lanes, "a film of more groups than the engine has places for");
   groups_.assign(groups.begin(), groups.end());
   share_.fill(0.0);
@@ -60,6 +61,7 @@ void FilmStates::take(std::span<const ResponseGroup> groups, double step_s) {
   matrix_ = {};
   has_lines_ = false;
   per_step_s_ = 1.0 / step_s;
+  slow_ = physics::FirstOrderHold(1.0 / (two_pi * transient_hz), step_s);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const physics::IonVoltageStep ions(groups_[g].ions, step_s);
     share_[g] = groups_[g].share;
@@ -76,14 +78,6 @@ void FilmStates::take(std::span<const ResponseGroup> groups, double step_s) {
         matrix_[k][i][g] = line.matrix[i];
       }
     }
-  }
-}
-
-void FilmStates::take_transient(double amplitude, double relaxation_hz, double step_s) {
-  slow_strength_ = amplitude;
-  if (relaxation_hz != slow_hz_ || slow_.decay == 1.0) {
-    slow_hz_ = relaxation_hz;
-    slow_ = physics::FirstOrderHold(1.0 / (two_pi * relaxation_hz), step_s);
   }
 }
 
@@ -254,8 +248,18 @@ void TimeDomainChain::take_settings() {
   turn_cos_ = std::cos(two_pi * settings_.electrical.frequency_hz * step_s_);
   turn_sin_ = std::sin(two_pi * settings_.electrical.frequency_hz * step_s_);
   hold_1_ = physics::FirstOrderHold(settings_.lock_in_1.time_constant_s, step_s_);
-  hold_2_ = physics::FirstOrderHold(settings_.lock_in_2.time_constant_s, tick_s_);
-  offset_gain_ = -std::expm1(-physics::amplitude_decay_per_s(free) * tick_s_);
+  const double ripple = std::abs(physics::low_pass_response(
+      {settings_.lock_in_1.order, settings_.lock_in_1.time_constant_s}, 2.0 * two_pi * m.drive_hz));
+  steps_per_reading_ = steps_;
+  while (steps_per_reading_ > 1 &&
+         2.0 * std::pow(ripple, 2.0 * steps_ / steps_per_reading_) > tolerated_alias) {
+    do {
+      --steps_per_reading_;
+    } while (steps_ % steps_per_reading_ != 0);
+  }
+  reading_s_ = steps_per_reading_ * step_s_;
+  hold_2_ = physics::FirstOrderHold(settings_.lock_in_2.time_constant_s, reading_s_);
+  offset_gain_ = -std::expm1(-physics::amplitude_decay_per_s(free) * reading_s_);
   take_noise();
   const double softening = m.engaged ? take_place() : 0.0;
   const physics::CantileverParams at_work = physics::stiffened(free, softening);
@@ -265,13 +269,14 @@ void TimeDomainChain::take_settings() {
       physics::static_phase_rad(free, m.drive_hz, softening / free.stiffness_n_per_m);
 }
 
-// Film and field below the tip; returns the static force gradient [N/m].
+// Film and field below the tip; returns the mean force gradient [N/m].
 double TimeDomainChain::take_place() {
   const auto& m = settings_.mechanical;
   const auto& e = settings_.electrical;
   response_.place(m);
-  film_.take(response_.groups(static_cast<std::size_t>(group_count_)), step_s_);
-  film_.take_transient(response_.transient_amplitude(), response_.transient_hz(), step_s_);
+  film_.take(
+      response_.groups(static_cast<std::size_t>(group_count_)), response_.transient_hz(), step_s_);
+  film_.set_transient(response_.transient_amplitude());
   bias_v_ = e.offset_v - response_.contact_potential_v();
   const double centre = m.mean_gap_m + response_.film_gap_m();
   if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_) {
@@ -280,13 +285,16 @@ double TimeDomainChain::take_place() {
     const double reach = orbit_reach * m.amplitude_m + nearest_gap_m;
     gradient_ = GradientTable(params_.tip, std::max(centre - reach, nearest_gap_m), centre + reach);
   }
+  const double curvature = response_.curvature_f_per_m2();
   const double gradient =
-      physics::gradient_harmonics(response_.curvature_f_per_m2(),
+      physics::gradient_harmonics(curvature,
                                   response_.dc_response(),
                                   std::sqrt(response_.squared_response(e.frequency_hz)),
-                                  {bias_v_, e.amplitude_peak_v},
-                                  response_.bending_n_per_m_v4())
+                                  {bias_v_, e.amplitude_peak_v})
           .static_n_per_m;
+  const double mean_square_v2 = -2.0 * gradient / curvature;
+  held_n_ = -0.5 * mean_square_v2 *
+            physics::orbit_averaged_gradient(params_.tip, m.amplitude_m, centre).total();
   return std::max(gradient, -0.9 * params_.cantilever.stiffness_n_per_m);
 }
 
@@ -302,7 +310,7 @@ void TimeDomainChain::take_noise() {
   detection_impulse_m_ =
       around.detection_noise ? p.detection_noise_m_per_sqrt_hz * std::sqrt(per_tick) * steps_ : 0.0;
   const bool noisy = around.thermal_noise || around.detection_noise || around.flicker_noise;
-  input_noise_v_ = noisy ? params_.input_noise_v_per_sqrt_hz * std::sqrt(per_tick) : 0.0;
+  input_noise_v_ = noisy ? params_.input_noise_v_per_sqrt_hz * std::sqrt(0.5 / reading_s_) : 0.0;
 }
 
 // The lever comes from its free steady state, the film from rest under the mean voltage.
@@ -337,7 +345,7 @@ void TimeDomainChain::advance(double dt_s) {
     let_flicker(dt_s, 2);
     return;
   }
-  film_.take_transient(response_.transient_amplitude(), response_.transient_hz(), step_s_);
+  film_.set_transient(response_.transient_amplitude());
   const auto target = static_cast<std::int64_t>(std::floor(now_s() / tick_s_ + 1e-9));
   while (ticks_ < target) {
     tick();
@@ -352,11 +360,13 @@ void TimeDomainChain::tick() {
   }
   generate(square_v2);
   move_lever(square_v2, deflection_m);
-  demodulate(deflection_m);
+  for (int step = 0; step < steps_; step += steps_per_reading_) {
+    demodulate(deflection_m, step);
+    read_phase(step + steps_per_reading_);
+  }
   ++ticks_;
   ++all_ticks_;
   quarter_ = (quarter_ + 1) % ticks_per_period;
-  read_phase();
 }
 
 void TimeDomainChain::let_flicker(double passed_s, std::uint64_t entity) {
@@ -406,7 +416,8 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   std::size_t at = static_cast<std::size_t>(quarter_ * steps_);
   physics::OscillatorState state = motion_state_;
   const auto force_n = [&](double x, double square) {
-    return drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square - stiffening * x;
+    return held_n_ + drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square -
+           stiffening * x;
   };
   if (thermal_kick_m_per_s_ > 0.0) {
     state.velocity_m_per_s += thermal_kick_m_per_s_ * thermal_draws_(all_ticks_);
@@ -427,13 +438,13 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   }
 }
 
-// Lock-in 1: 2 x exp(-i th_d), stages.
-void TimeDomainChain::demodulate(const TickArray& deflection_m) {
+// Lock-in 1: 2 x exp(-i th_d), stages; the steps of one reading of the phase.
+void TimeDomainChain::demodulate(const TickArray& deflection_m, int first) {
   const auto period = drive_cos_.size();
-  std::size_t at = static_cast<std::size_t>(quarter_ * steps_);
+  std::size_t at = static_cast<std::size_t>(quarter_ * steps_ + first);
   SampledLowPass filter = lock_in_1_;
   const int order = settings_.lock_in_1.order;
-  for (int i = 1; i <= steps_; ++i) {
+  for (int i = first + 1; i <= first + steps_per_reading_; ++i) {
     at = at + 1 == period ? 0 : at + 1;
     const double twice = 2.0 * deflection_m[static_cast<std::size_t>(i)];
     filter.step(hold_1_, order, {twice * drive_cos_[at], -twice * drive_sin_[at]});
@@ -442,7 +453,7 @@ void TimeDomainChain::demodulate(const TickArray& deflection_m) {
 }
 
 // The phase output of lock-in 1, and lock-in 2: 2 u exp(-i h th_r), stages.
-void TimeDomainChain::read_phase() {
+void TimeDomainChain::read_phase(int step) {
   const auto last_1 = static_cast<std::size_t>(settings_.lock_in_1.order) - 1;
   const double raw = std::arg(lock_in_1_.stages.stage[last_1]);
   phase_rad_ = raw + two_pi * std::round((phase_rad_ - raw) / two_pi);
@@ -452,12 +463,14 @@ void TimeDomainChain::read_phase() {
   const double scale = settings_.lock_in_1.connected ? settings_.lock_in_1.scale_v_per_rad : 0.0;
   double input_v = scale * (phase_rad_ - offset_rad_);
   if (input_noise_v_ > 0.0) {
-    input_v += input_noise_v_ * input_draws_(all_ticks_);
+    input_v += input_noise_v_ * input_draws_(readings_);
   }
+  ++readings_;
   input_peak_v_ = std::max(input_peak_v_, std::abs(input_v));
   const auto& stage = settings_.lock_in_2;
-  const double reference = reference_rad_ + two_pi * stage.reference_hz *
-                                                (static_cast<double>(ticks_) * tick_s_ - marked_s_);
+  const double reference =
+      reference_rad_ + two_pi * stage.reference_hz *
+                           (static_cast<double>(ticks_) * tick_s_ + step * step_s_ - marked_s_);
   lock_in_2_.step(hold_2_, stage.order, std::polar(2.0, -stage.harmonic * reference) * input_v);
 }
 
@@ -484,6 +497,7 @@ void TimeDomainChain::visit_state(auto& self, auto&& visit) {
   visit(self.ticks_);
   visit(self.all_ticks_);
   visit(self.flickers_);
+  visit(self.readings_);
   visit(self.quarter_);
   visit(self.voltage_v_);
   FilmStates::visit_state(self.film_, visit);

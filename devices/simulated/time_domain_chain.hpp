@@ -62,8 +62,8 @@ class FilmStates {
   using Lanes = std::array<double, lanes>;
 
   /// Takes up the groups of a place. The states stay, group by group, as the groups are ordered.
-  void take(std::span<const ResponseGroup> groups, double step_s);
-  void take_transient(double amplitude, double relaxation_hz, double step_s);
+  void take(std::span<const ResponseGroup> groups, double transient_hz, double step_s);
+  void set_transient(double amplitude) { slow_strength_ = amplitude; }
   /// The states after a long time under a constant voltage.
   void settle(double voltage_v);
   /// One step of a voltage that is linear in it; returns sum_g share_g v_g^2 [V^2] at its end.
@@ -92,7 +92,6 @@ class FilmStates {
   double per_step_s_ = 0.0;
   physics::FirstOrderHold slow_;
   double slow_strength_ = 0.0;
-  double slow_hz_ = 1.0;
   Lanes ion_v_{};
   std::array<Lanes, lines> line_v_{}, line_v_per_s_{};
   double slow_v_ = 0.0;
@@ -127,17 +126,20 @@ struct SampledLowPass {
 };
 
 /// m x'' + (m w0 / Q) x' + k (1 + 2 y) x = F0 cos th_d + (1/2) C'(z_c + h/eps_r + x)
-/// sum_g w_g v_g^2 + F_thermal
+/// sum_g w_g v_g^2 + F_thermal - F_mean
 ///
 ///   x    deflection from the rest of the orbit's centre z_c, away from the sample [m]
 ///   y    1/f noise of the relative resonance frequency
 ///   F0   = A / |chi(w_m)| of the lever as the static field leaves it: A is the amplitude at work
+///   F_mean  mean electrostatic force, of orbit and stimulus: the height feedback has taken up the
+///        mean bending, so that z_c is the centre at work
 ///
 /// Split step: half a kick by the force, the exact damped free motion, half a kick, at 32 steps a
 /// mechanical period. Lock-in 1 takes every step; its phase is formed, and lock-in 2 sampled, four
-/// times a period ("tick"). Thermal force, detection noise and input noise come once a tick, as
-/// impulses: white to all orders, and so as the lock-ins see them. The removed offset (AC coupling)
-/// is the static phase, approached at the lever's own rate, so that it starts and stays settled.
+/// times a period ("tick"), more often where lock-in 1 is so fast that its ripple would alias.
+/// Thermal force and detection noise come once a tick, as impulses: white, as the lock-ins see
+/// them. The removed offset (AC coupling) is the static phase, approached at the lever's own rate,
+/// so that it starts and stays settled.
 /// There is no contact force: a tip nearer than 0.25 nm feels the gradient of that gap. While not
 /// engaged nothing is integrated: the lever is at its free steady state, lock-in 2 decays exactly.
 /// Sources: physics-facts a2 to a5; feasibility study of PM-DNS, section 9.
@@ -169,8 +171,8 @@ class TimeDomainChain final : public SignalChain {
   void tick();
   void generate(TickArray& square_v2);
   void move_lever(const TickArray& square_v2, TickArray& deflection_m);
-  void demodulate(const TickArray& deflection_m);
-  void read_phase();
+  void demodulate(const TickArray& deflection_m, int first);
+  void read_phase(int step);
   void let_flicker(double correlation_s, std::uint64_t entity);
   static void visit_state(auto& self, auto&& visit);
 
@@ -184,9 +186,12 @@ class TimeDomainChain final : public SignalChain {
   // fixed by the settings
   double step_s_ = 0.0;
   double tick_s_ = 0.0;
+  int steps_per_reading_ = 1;  // of the phase
+  double reading_s_ = 0.0;
   physics::DampedOscillatorStep motion_{1.0, 1.0, 0.1};
   std::vector<double> drive_cos_, drive_sin_;  // of one period
   double drive_n_ = 0.0;
+  double held_n_ = 0.0;    // against the mean electrostatic force
   double turn_cos_ = 1.0;  // the generator's turn in a step
   double turn_sin_ = 0.0;
   double centre_gap_m_ = -1.0;
@@ -211,6 +216,7 @@ class TimeDomainChain final : public SignalChain {
   std::int64_t ticks_ = 0;       // on this grid
   std::uint64_t all_ticks_ = 0;  // since the start: numbers the random draws
   std::uint64_t flickers_ = 0;
+  std::uint64_t readings_ = 0;
   int quarter_ = 0;  // of the mechanical period
   double voltage_v_ = 0.0;
   FilmStates film_;
