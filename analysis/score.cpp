@@ -117,14 +117,23 @@ LabelAgreement compare_labels(std::span<const int> a, std::span<const int> b) {
 
 double spectral_angle(std::span<const double> a, std::span<const double> b) {
   require(a.size() == b.size() && !a.empty(), "spectra of one length expected");
-  const Eigen::Map<const Eigen::VectorXd> u(a.data(), static_cast<Eigen::Index>(a.size()));
-  const Eigen::Map<const Eigen::VectorXd> v(b.data(), static_cast<Eigen::Index>(b.size()));
-  const double lengths = u.norm() * v.norm();
-  require(lengths > 0.0, "a zero spectrum has no angle");
+  double aa = 0.0;
+  double bb = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  require(aa > 0.0 && bb > 0.0, "a zero spectrum has no angle");
   // 2 atan2 of difference and sum of the unit vectors: exact also for tiny angles.
-  const Eigen::VectorXd x = u / u.norm();
-  const Eigen::VectorXd y = v / v.norm();
-  return 2.0 * std::atan2((x - y).norm(), (x + y).norm());
+  double difference = 0.0;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = a[i] / std::sqrt(aa);
+    const double y = b[i] / std::sqrt(bb);
+    difference += (x - y) * (x - y);
+    sum += (x + y) * (x + y);
+  }
+  return 2.0 * std::atan2(std::sqrt(difference), std::sqrt(sum));
 }
 
 BasisMatch match_bases(const RowArray& truth, const RowArray& found) {

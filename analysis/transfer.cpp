@@ -207,6 +207,7 @@ ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
   cube.noise_sigma.assign(m, 0.0);
   cube.mean_response.assign(m, Complex{});
   cube.mean_response_sigma.assign(m, 0.0);
+  cube.common_sigma.assign(m, 0.0);
   if (total.pixels == 0) {
     return cube;
   }
@@ -223,9 +224,9 @@ ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
     cube.mean_response[f] = total.mean[f] / count * unit;
     // Mean of two: variance = (difference)^2 / 4; |complex difference|^2 holds two components.
     cube.noise_sigma[f] = 0.5 * std::sqrt(total.channel_diff[f] / count) * unit;
-    cube.mean_response_sigma[f] =
-        std::hypot(0.5 * std::sqrt(0.5 * total.complex_diff[f]) / count * unit,
-                   reference.relative_sigma[f] * std::abs(cube.mean_response[f]));
+    cube.common_sigma[f] = reference.relative_sigma[f] * std::abs(cube.mean_response[f]);
+    cube.mean_response_sigma[f] = std::hypot(
+        0.5 * std::sqrt(0.5 * total.complex_diff[f]) / count * unit, cube.common_sigma[f]);
   }
   const auto scale = static_cast<float>(unit);
   for_each_chunk(n * m, pixel_chunk * m, threads, [&](std::size_t begin, std::size_t end) {

@@ -67,6 +67,8 @@ struct ResponseCube {
   /// parts from up against down and from the reference.
   std::vector<std::complex<double>> mean_response;
   std::vector<double> mean_response_sigma;
+  /// Of real and imaginary part: error of the reference sweep, the same for all pixels.
+  std::vector<double> common_sigma;
 };
 
 struct TransferOptions {

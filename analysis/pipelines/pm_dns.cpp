@@ -451,7 +451,11 @@ PmDnsResult analyse_pm_dns(const PmDnsInput& in, const PmDnsOptions& options, Th
     return result;
   }
   analyse_components(
-      used, {in.frequencies_hz, result.response.noise_sigma, &options, threads}, result);
+      used, {in.frequencies_hz,
+                             result.response.noise_sigma,
+                             result.response.common_sigma,
+                             &options,
+                             threads}, result);
   return result;
 }
 

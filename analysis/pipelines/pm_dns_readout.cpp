@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/random.hpp"
+
 namespace halotwin::analysis {
 
 namespace {
@@ -69,11 +71,14 @@ std::vector<ClassComparison> compare_all(const std::vector<Reading>& readings) {
   return out;
 }
 
-/// Errors of the class means from the noise of the readings alone.
+/// Errors of the class means from the noise of the readings and of the reference alone.
 std::vector<double> noise_of_mean(const ReadoutPlan& plan, std::size_t pixels) {
   std::vector<double> sigma(plan.noise_sigma.begin(), plan.noise_sigma.end());
   for (double& s : sigma) {
     s /= std::sqrt(static_cast<double>(std::max<std::size_t>(1, pixels)));
+  }
+  for (std::size_t c = 0; c < plan.common_sigma.size(); ++c) {
+    sigma[c] = std::hypot(sigma[c], plan.common_sigma[c]);
   }
   return sigma;
 }
@@ -131,7 +136,8 @@ void set_peak_sigma(Peak& peak, const std::vector<Peak>& repeats) {
   peak.position_sigma_hz = standard_deviation(positions);
 }
 
-/// Means of every label in every replicate, [replicate][label].
+/// Means of every label in every replicate, [replicate][label]: blocks drawn again, and one draw of
+/// the reference sweep's error, common to all labels of the replicate.
 std::vector<std::vector<std::vector<double>>> replicate_means(const ClassSums& sums,
                                                               const ReadoutPlan& plan) {
   std::vector<std::vector<std::vector<double>>> means;
@@ -142,8 +148,18 @@ std::vector<std::vector<std::vector<double>>> replicate_means(const ClassSums& s
   for_each_chunk(means.size(), 1, plan.threads, [&](std::size_t r, std::size_t) {
     const auto counts =
         bootstrap_counts(sums.blocks(), plan.options->seed, static_cast<std::uint32_t>(r));
+    constexpr std::uint32_t of_reference = 1U << 31U;  // beside the streams of the block counts
+    RandomStream draw(
+        plan.options->seed, Purpose::bootstrap, of_reference | static_cast<std::uint32_t>(r));
+    std::vector<double> common(plan.common_sigma.begin(), plan.common_sigma.end());
+    for (double& c : common) {
+      c *= draw.normal();
+    }
     for (std::size_t label = 0; label < sums.classes(); ++label) {
       means[r].push_back(sums.mean(label, counts));
+      for (std::size_t c = 0; c < std::min(means[r].back().size(), common.size()); ++c) {
+        means[r].back()[c] += common[c];
+      }
     }
   });
   return means;

@@ -11,7 +11,8 @@ namespace halotwin::analysis {
 /// Everything a readout needs beside the spectra.
 struct ReadoutPlan {
   std::span<const double> frequencies_hz;
-  std::span<const double> noise_sigma;  // per channel of one pixel; error of last resort
+  std::span<const double> noise_sigma;   // per channel of one pixel; error of last resort
+  std::span<const double> common_sigma;  // of the reference sweep: the same error in every pixel
   const PmDnsOptions* options = nullptr;
   Threads threads;
 };

@@ -123,11 +123,10 @@ TEST_F(PmDnsFile, RecordingOfAnotherKindIsRefused) {
   header.units_total = 1;
   const auto path = folder_ / "other.nxs";
   auto out = data::RecordingWriter::create(path, header);
-  data::SignalSpec spec;
-  spec.group = "current";
-  spec.unit = "A";
-  spec.axes = {axis("time", "s", 3, 1.0)};
-  spec.is_default_plot = true;
+  const data::SignalSpec spec{.group = "current",
+                              .unit = "A",
+                              .axes = {axis("time", "s", 3, 1.0)},
+                              .is_default_plot = true};
   const auto current = out.add_signal(spec);
   out.begin();
   out.write(current, {}, std::span<const float>(std::vector<float>{1, 2, 3}));
