@@ -177,14 +177,12 @@ class GuardedKelvin final : public KelvinController {
 
 class GuardedProbe final : public ProbeMicroscope {
  public:
-  GuardedProbe(std::unique_ptr<ProbeMicroscope> inner,
-               const BenchLimits& limits,
-               const std::string& role)
+  GuardedProbe(std::unique_ptr<ProbeMicroscope> inner, const BenchLimits& limits, std::string role)
       : inner_(std::move(inner)),
         positioner_(inner_->positioner(), limits, role),
         scanner_(inner_->scanner(), limits, role),
         spectroscopy_(inner_->spectroscopy(), limits, role),
-        kelvin_(inner_->kelvin(), limits, role) {}
+        kelvin_(inner_->kelvin(), limits, std::move(role)) {}
   [[nodiscard]] Identity identity() const override { return inner_->identity(); }
   void make_safe() override { inner_->make_safe(); }
   [[nodiscard]] TipPositioner& positioner() override { return positioner_; }
@@ -330,7 +328,7 @@ std::unique_ptr<LockIn> guard(std::unique_ptr<LockIn> device,
 std::unique_ptr<ProbeMicroscope> guard(std::unique_ptr<ProbeMicroscope> device,
                                        const BenchLimits& limits,
                                        std::string role) {
-  return std::make_unique<GuardedProbe>(std::move(device), limits, role);
+  return std::make_unique<GuardedProbe>(std::move(device), limits, std::move(role));
 }
 std::unique_ptr<BiasSource> guard(std::unique_ptr<BiasSource> device,
                                   const BenchLimits& limits,
