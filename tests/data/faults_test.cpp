@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
@@ -200,10 +201,11 @@ TEST(Faults, AfterAKillAtAnyMomentTheFileOpensWithAllUnitsOfTheCheckpoint) {
         }
       }
     }
-    while (!std::filesystem::exists(folder / "map.nxs.part")) {
-      usleep(200);
+    const auto enough = static_cast<std::size_t>(random.uniform() * 3000.0);
+    while (!std::filesystem::exists(folder / "map.nxs.part") ||
+           RecordingReader(path).units_done() < enough) {
+      WallClock().sleep(std::chrono::microseconds(200));
     }
-    usleep(static_cast<useconds_t>(2000.0 + 18000.0 * random.uniform()));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     const RecordingReader reader(path);

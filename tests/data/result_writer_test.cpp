@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "tests/data/support.hpp"
@@ -114,7 +115,10 @@ TEST(ResultWriter, AKillInTheMiddleIsUndoneByTheNextReader) {
         result_with(folder / "map.nxs", i, 0.1).commit();
       }
     }
-    usleep(static_cast<useconds_t>(15000 + 3700 * trial));
+    while (!std::filesystem::exists(folder / "map.nxs.undo")) {
+      WallClock().sleep(std::chrono::microseconds(100));
+    }
+    WallClock().sleep(std::chrono::microseconds(400 * trial));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     unfinished += std::filesystem::exists(folder / "map.nxs.undo") ? 1 : 0;
