@@ -7,7 +7,7 @@
 namespace halotwin::app {
 
 std::string number_line(std::string_view name, double value, double sigma, std::string_view unit) {
-  return fmt::format("  {:<34} {:.5g}{}{}{}",
+  return fmt::format("  {:<40} {:.5g}{}{}{}",
                      name,
                      value,
                      std::isfinite(sigma) ? fmt::format(" +- {:.2g}", sigma) : "",

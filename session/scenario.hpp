@@ -80,9 +80,9 @@ struct Scenario {
 
 /// What the command line changes.
 struct Overrides {
-  std::vector<std::string> settings;  // "procedure.pm_dns_map.columns=64"
-  std::vector<std::string> devices;   // "afm=sim:"
-  std::string seed;                   // "" = that of the scenario
+  std::vector<std::string> settings{};  // "procedure.pm_dns_map.columns=64"
+  std::vector<std::string> devices{};   // "afm=sim:"
+  std::string seed{};                   // "" = that of the scenario
 };
 
 /// Reads a scenario: a path to a TOML file, or the name of a built-in one. Throws ParameterError

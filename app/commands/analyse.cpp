@@ -66,7 +66,7 @@ int analyse(const AnalyseArguments& arguments, const Surroundings&) {
   const data::Result result = recording.result(name);
   fmt::print("{}: results of {}\n", file.string(), name);
   for (const auto& [what, text] : result.texts) {
-    fmt::print("  {:<34} {}\n", what, text);
+    fmt::print("  {:<40} {}\n", what, text);
   }
   for (const data::ResultScalar& scalar : result.scalars) {
     fmt::print("{}\n", number_line(scalar.name, scalar.value, scalar.sigma, scalar.unit));
