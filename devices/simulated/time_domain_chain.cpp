@@ -274,8 +274,13 @@ double TimeDomainChain::take_place() {
   const auto& m = settings_.mechanical;
   const auto& e = settings_.electrical;
   response_.place(m);
-  film_.take(
-      response_.groups(static_cast<std::size_t>(group_count_)), response_.transient_hz(), step_s_);
+  if (!(m == grouped_at_) || step_s_ != grouped_step_s_) {
+    grouped_at_ = m;
+    grouped_step_s_ = step_s_;
+    film_.take(response_.groups(static_cast<std::size_t>(group_count_)),
+               response_.transient_hz(),
+               step_s_);
+  }
   film_.set_transient(response_.transient_amplitude());
   bias_v_ = e.offset_v - response_.contact_potential_v();
   const double centre = m.mean_gap_m + response_.film_gap_m();
@@ -288,7 +293,7 @@ double TimeDomainChain::take_place() {
   const double curvature = response_.curvature_f_per_m2();
   const double gradient =
       physics::gradient_harmonics(curvature,
-                                  response_.dc_response(),
+                                  std::sqrt(response_.squared_response(0.0)),
                                   std::sqrt(response_.squared_response(e.frequency_hz)),
                                   {bias_v_, e.amplitude_peak_v})
           .static_n_per_m;
@@ -500,6 +505,8 @@ void TimeDomainChain::visit_state(auto& self, auto&& visit) {
   visit(self.readings_);
   visit(self.quarter_);
   visit(self.voltage_v_);
+  visit(self.drive_n_);
+  visit(self.held_n_);
   FilmStates::visit_state(self.film_, visit);
   visit(self.motion_state_.displacement_m);
   visit(self.motion_state_.velocity_m_per_s);

@@ -194,6 +194,8 @@ class TimeDomainChain final : public SignalChain {
   double held_n_ = 0.0;    // against the mean electrostatic force
   double turn_cos_ = 1.0;  // the generator's turn in a step
   double turn_sin_ = 0.0;
+  ChainSettings::Mechanical grouped_at_;
+  double grouped_step_s_ = -1.0;
   double centre_gap_m_ = -1.0;
   double table_amplitude_m_ = -1.0;
   GradientTable gradient_;

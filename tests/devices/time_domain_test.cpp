@@ -178,23 +178,30 @@ TEST_F(Chain, GivesTheSameBitsHoweverTimeIsDivided) {
 }
 
 TEST_F(Chain, ResumesToTheSameBits) {
-  TimeDomainChain first(noisy_, params_);
-  ChainSettings s = on_metal(1e3, 0.5);
-  first.change(s);
-  first.advance(3.21e-3);
-  s.electrical.frequency_hz = 1234.5;
-  s.lock_in_2.reference_hz = 1234.5;
-  s.mechanical.drive_hz += 100.0;
-  first.change(s);
-  first.advance(1.23e-3);
-  TimeDomainChain second(noisy_, params_);
-  second.change(s);
-  second.load(first.save());
-  first.advance(2e-3);
-  second.advance(2e-3);
-  EXPECT_EQ(first.save(), second.save());
-  EXPECT_EQ(first.output().phasor_v, second.output().phasor_v);
-  EXPECT_THROW(second.load(std::vector<double>(3)), ParameterError);
+  for (const Point tip : {specimen().reference_position(), Point{100 * nm, 100 * nm}}) {
+    TimeDomainChain first(noisy_, params_);
+    ChainSettings s = on_metal(1e3, 0.5);
+    s.mechanical.tip = tip;
+    first.change(s);
+    first.advance(3.21e-3);
+    s.electrical.frequency_hz = 1234.5;
+    s.lock_in_2.reference_hz = 1234.5;
+    s.mechanical.drive_hz += 100.0;
+    first.change(s);
+    first.advance(1.23e-3);
+    TimeDomainChain second(noisy_, params_);
+    second.change(s);
+    second.load(first.save());
+    s.electrical.frequency_hz = 1300.0;
+    for (TimeDomainChain* chain : {&first, &second}) {
+      chain->advance(2e-3);
+      chain->change(s);
+      chain->advance(1e-3);
+    }
+    EXPECT_EQ(first.save(), second.save());
+    EXPECT_EQ(first.output().phasor_v, second.output().phasor_v);
+    EXPECT_THROW(second.load(std::vector<double>(3)), ParameterError);
+  }
 }
 
 TEST_F(Chain, ForgetsAsItsFilterWhileNotEngaged) {
