@@ -46,7 +46,7 @@ Words and_also(Words words, const Words& more) {
 
 const std::vector<Row>& table() {
   static const std::vector<Row> rows = {
-      {"base", {}, {}, {"fmt", "tbb", "random123", "boost", "cerf"}},
+      {"base", {}, {}, {"fmt", "tbb", "sanitizer", "random123", "boost", "cerf"}},
       {"physics", {"base"}, {"eigen core"}, {"fmt", "eigen", "boost", "cerf"}},
       {"sim", {"base", "physics"}, {"eigen core"}, {"fmt", "eigen", "boost", "sundials"}},
       {"devices", {"base"}, {}, {"fmt"}},
@@ -101,7 +101,7 @@ const std::vector<Row>& table() {
       {"app", everything, {}, {"fmt", "eigen", "cli11", "spdlog", "json", "posix"}},
       {"tests",
        and_also(everything, {"app"}),
-       {"eigen core", "gtest", "rapidcheck"},
+       {"eigen core", "gtest", "rapidcheck", "posix"},
        {"fmt",
         "eigen",
         "boost",
@@ -139,6 +139,7 @@ struct SoleUser {
 const std::vector<SoleUser>& sole_users() {
   static const std::vector<SoleUser> list = {
       {"tbb", {"base/parallel.cpp"}},
+      {"sanitizer", {"base/parallel.cpp"}},
       {"random123", {"base/random.cpp", "tests/base/"}},
       {"tomlplusplus", {"data/", "tests/data/"}},
       {"hdf5", {"data/", "tests/"}},
@@ -155,6 +156,7 @@ struct Library {
 
 constexpr std::array libraries{
     Library{"eigen core", "^Eigen/Core$"},
+    Library{"sanitizer", "^sanitizer/"},
     Library{"eigen", "^(unsupported/)?Eigen/"},
     Library{"fmt", "^fmt/"},
     Library{"tbb", "^(oneapi/)?tbb/"},
