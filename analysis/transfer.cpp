@@ -63,6 +63,21 @@ Complex low_pass_response(double frequency_hz, double time_constant_s, int order
   return product;
 }
 
+ReferenceSweep filter_reference(std::span<const double> frequencies_hz,
+                                double signal_harmonic,
+                                double time_constant_s,
+                                int order) {
+  require_positive("signal_harmonic", signal_harmonic);
+  require_range("time_constant_s", time_constant_s, 0.0, 1e6);
+  ReferenceSweep reference;
+  for (const double f : frequencies_hz) {
+    reference.up.push_back(low_pass_response(signal_harmonic * f, time_constant_s, order));
+  }
+  reference.down = reference.up;
+  reference.relative_sigma.assign(frequencies_hz.size(), 0.0);
+  return reference;
+}
+
 ReferenceSweep mean_reference(std::span<const std::complex<float>> values,
                               std::size_t frequencies) {
   require(frequencies > 0 && !values.empty() && values.size() % (2 * frequencies) == 0,

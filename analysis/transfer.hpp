@@ -9,7 +9,7 @@
 //   L         loss channel, positive for a lagging (relaxing) response
 //
 // Phasors are exp(+i w t). Lever, lock-in filters and cables are common to both readings and
-// cancel. Without a reference only the lock-in filters are divided out. Up and down sweeps are
+// cancel; filter_reference() stands in where only the filters are known. Up and down sweeps are
 // averaged as complex numbers; half their difference measures the noise of the average.
 #pragma once
 
@@ -55,6 +55,14 @@ struct ReferenceSweep {
 /// finite reading or is zero.
 [[nodiscard]] ReferenceSweep mean_reference(std::span<const std::complex<float>> values,
                                             std::size_t frequencies);
+
+/// Stand-in for a missing metal sweep: what a constant response gives behind the filter of the
+/// first lock-in, which sees the phase move at `signal_harmonic` (2) times the stimulus frequency.
+/// The lever is not in it, and the second lock-in reads at the centre of its filter.
+[[nodiscard]] ReferenceSweep filter_reference(std::span<const double> frequencies_hz,
+                                              double signal_harmonic,
+                                              double time_constant_s,
+                                              int order);
 
 struct ResponseCube {
   std::vector<float> values;         // [pixel][frequency]; NaN rows = not measured

@@ -168,6 +168,42 @@ TEST(PmDns, ConstantMapHasNoContrast) {
   expect_no_silent_nan(r);
 }
 
+TEST(PmDns, AnyRankAndAnySmallShapeIsAnswered) {
+  auto options = quick_options();
+  options.replicates = 10;
+  options.null_repeats = 2;
+  for (const int rank : {1, 3, 5}) {
+    options.nmf.rank = rank;
+    const auto r = analyse_pm_dns(make_map({.nx = 16, .ny = 16}).input(), options);
+    EXPECT_EQ(r.status, PmDnsStatus::complete) << rank;
+    expect_no_silent_nan(r);
+  }
+  options.nmf.rank = 2;
+  for (const std::size_t nx : {2U, 3U, 5U}) {
+    for (const std::size_t ny : {1U, 2U, 13U}) {
+      for (const std::size_t channels : {1U, 2U, 3U, 20U}) {
+        expect_no_silent_nan(
+            analyse_pm_dns(make_map({.nx = nx, .ny = ny, .channels = channels}).input(), options));
+      }
+    }
+  }
+}
+
+TEST(PmDns, ResponseOfTheWrongSignHasNoContrast) {
+  auto map = make_map({.nx = 8, .ny = 8});
+  for (auto& z : map.demodulated) {
+    z = std::conj(z);
+  }
+  for (auto& z : map.reference) {
+    z = std::conj(z);
+  }
+  auto options = quick_options();
+  const auto r = analyse_pm_dns(map.input(), options);
+  // Loss is negative nearly everywhere: kept in the cube, zero for the factorisation.
+  EXPECT_LT(r.all.mean[20], 0.0);
+  expect_no_silent_nan(r);
+}
+
 TEST(PmDns, NothingMeasuredIsAStatus) {
   auto map = make_map({.nx = 4, .ny = 4});
   for (std::size_t p = 0; p < 16; ++p) {

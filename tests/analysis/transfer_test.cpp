@@ -42,6 +42,20 @@ TEST(LowPassResponse, FallsAndLagsAsAStageDoes) {
   EXPECT_NEAR(std::abs(low_pass_response(1000.0, tau, 4) - one * one * one * one), 0.0, 1e-15);
 }
 
+TEST(FilterReference, TakesOutTheFirstLockIn) {
+  std::vector<std::complex<float>> map;
+  for (int direction = 0; direction < 2; ++direction) {
+    for (const double x : f) {
+      map.emplace_back(debye(x) * low_pass_response(2.0 * x, 3e-6, 4));
+    }
+  }
+  const auto cube =
+      calibrate(map, f, filter_reference(f, 2.0, 3e-6, 4), {.channel = ResponseChannel::loss});
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    EXPECT_NEAR(cube.values[i] * cube.fast_response, -debye(f[i]).imag(), 1e-6);
+  }
+}
+
 TEST(Calibrate, InstrumentCancelsAndLossIsPositive) {
   const auto reference = mean_reference(sweep([](double) { return Complex(1.7, 0.0); }), f.size());
   const auto cube = calibrate(sweep([](double x) { return 1.1 * debye(x); }), f, reference);
