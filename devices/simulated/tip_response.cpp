@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "base/constants.hpp"
 
@@ -272,17 +273,93 @@ std::complex<double> TipResponse::squared_response(double frequency_hz) {
          (1.0 - window_.total_weight) * background(frequency_hz, transient);
 }
 
+namespace {
+
+// A site's response and how it shows at some frequencies.
+struct Entry {
+  static constexpr std::array<double, 4> probe_hz{300.0, 950.0, 1200.0, 2100.0};
+  double share = 0.0;
+  physics::IonCoupling ions;
+  std::array<physics::ResponseLine, 2> lines;
+  std::array<double, 2 * probe_hz.size()> shown{};
+
+  void show() {
+    for (std::size_t i = 0; i < probe_hz.size(); ++i) {
+      const std::complex<double> r =
+          physics::physical_response(ions, 2.0 * constants::pi * probe_hz[i]) +
+          physics::phenomenological_response(lines, probe_hz[i]);
+      shown[2 * i] = r.real();
+      shown[2 * i + 1] = r.imag();
+    }
+  }
+};
+using Entries = std::span<Entry>;
+
+// The direction in which the entries differ most, and where to cut it.
+struct Cut {
+  double spread = 0.0;  // share * variance: what taking the entries together costs in <r^2>
+  std::size_t direction = 0;
+  double at = 0.0;
+};
+
+Cut best_cut(Entries entries) {
+  Cut best;
+  for (std::size_t d = 0; d < entries.front().shown.size(); ++d) {
+    double share = 0.0;
+    double mean = 0.0;
+    double square = 0.0;
+    for (const Entry& e : entries) {
+      share += e.share;
+      mean += e.share * e.shown[d];
+    }
+    mean /= share;
+    for (const Entry& e : entries) {
+      square += e.share * (e.shown[d] - mean) * (e.shown[d] - mean);
+    }
+    if (square > best.spread) {
+      best = {square, d, mean};
+    }
+  }
+  return best;
+}
+
+// One group for the entries: means weighted so that the mean of r* is kept to first order.
+ResponseGroup merge(Entries entries, bool physical) {
+  ResponseGroup group;
+  double ratio = 0.0;
+  double log_time = 0.0;
+  std::array<double, 2> strength{};
+  std::array<double, 2> frequency{};
+  for (const Entry& e : entries) {
+    group.share += e.share;
+    ratio += e.share * e.ions.ratio;
+    log_time += e.share * e.ions.ratio * std::log(e.ions.dielectric_time_s);
+    for (std::size_t k = 0; k < 2; ++k) {
+      strength[k] += e.share * e.lines[k].strength;
+      frequency[k] += e.share * e.lines[k].strength * e.lines[k].frequency_hz;
+    }
+  }
+  if (physical && ratio > 0.0) {
+    group.ions = {ratio / group.share, std::exp(log_time / ratio)};
+  }
+  for (std::size_t k = 0; !physical && k < 2; ++k) {
+    physics::ResponseLine line = entries.front().lines[k];
+    line.strength = strength[k] / group.share;
+    line.frequency_hz = strength[k] > 0.0 ? frequency[k] / strength[k] : line.frequency_hz;
+    group.lines.push_back(line);
+  }
+  return group;
+}
+
+}  // namespace
+
+// Cuts the sites again and again where taking them together costs most.
 std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {
   if (on_metal_) {
     return {{1.0, {}, {}}};
   }
-  struct Entry {
-    double key;
-    double share;
-    physics::IonCoupling ions;
-    std::array<double, 4> lines;  // f1, a1, f2, a2
-  };
   const bool physical = specimen_->params().response == sim::ResponseKind::physical;
+  const double quality = specimen_->params().lines.quality;
   std::vector<Entry> entries;
   const auto take = [&](const Window& w, double scale) {
     for (std::size_t j = 0; j < w.count; ++j) {
@@ -293,53 +370,47 @@ std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {
       if (physical) {
         const double s = static_cast<double>(w.inclusion[j]);
         const auto beta = static_cast<double>(w.beta[j]);
-        const auto t1 = static_cast<double>(w.time_s[j]);
-        const auto t2 = static_cast<double>(w.interface_time_s[j]);
-        entries.push_back({t1, share * (1.0 - s), {beta, t1}, {}});
-        entries.push_back({t2, share * s, {beta, t2}, {}});
+        entries.push_back({share * (1.0 - s), {beta, static_cast<double>(w.time_s[j])}, {}, {}});
+        entries.push_back({share * s, {beta, static_cast<double>(w.interface_time_s[j])}, {}, {}});
       } else {
-        entries.push_back({static_cast<double>(w.line_hz[0][j]),
-                           share,
-                           {},
-                           {static_cast<double>(w.line_hz[0][j]),
-                            static_cast<double>(w.line_amplitude[0][j]),
-                            static_cast<double>(w.line_hz[1][j]),
-                            static_cast<double>(w.line_amplitude[1][j])}});
+        Entry e{share, {}, {}, {}};
+        for (std::size_t k = 0; k < 2; ++k) {
+          e.lines[k] = {static_cast<double>(w.line_amplitude[k][j]),
+                        static_cast<double>(w.line_hz[k][j]),
+                        quality};
+        }
+        entries.push_back(e);
       }
     }
   };
   take(window_, 1.0);
   take(background_, (1.0 - window_.total_weight) / background_.total_weight);
-  std::stable_sort(
-      entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.key < b.key; });
-
-  std::vector<ResponseGroup> result(count);
-  double passed = 0.0;
-  for (const Entry& e : entries) {
-    const auto index = std::min(
-        count - 1, static_cast<std::size_t>((passed + 0.5 * e.share) * static_cast<double>(count)));
-    ResponseGroup& group = result[index];
-    passed += e.share;
-    group.share += e.share;
-    group.ions.ratio += e.share * e.ions.ratio;
-    group.ions.dielectric_time_s = (group.share == e.share ? 0.0 : group.ions.dielectric_time_s) +
-                                   e.share * std::log(e.ions.dielectric_time_s);
-    if (!physical) {
-      group.lines.resize(2, {0.0, 0.0, specimen_->params().lines.quality});
-      for (std::size_t k = 0; k < 2; ++k) {
-        group.lines[k].frequency_hz += e.share * e.lines[2 * k];
-        group.lines[k].strength += e.share * e.lines[2 * k + 1];
-      }
-    }
+  std::erase_if(entries, [](const Entry& e) { return e.share <= 0.0; });
+  for (Entry& e : entries) {
+    e.show();
   }
-  std::erase_if(result, [](const ResponseGroup& g) { return g.share <= 0.0; });
-  for (ResponseGroup& group : result) {
-    group.ions.ratio /= group.share;
-    group.ions.dielectric_time_s = std::exp(group.ions.dielectric_time_s / group.share);
-    for (physics::ResponseLine& line : group.lines) {
-      line.frequency_hz /= group.share;
-      line.strength /= group.share;
+  std::vector<std::pair<Entries, Cut>> parts{{entries, best_cut(entries)}};
+  while (parts.size() < count) {
+    const auto widest =
+        std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
+          return a.second.spread < b.second.spread;
+        });
+    const auto [part, cut] = *widest;
+    const auto middle =
+        std::stable_partition(part.begin(), part.end(), [&cut = cut](const Entry& e) {
+          return e.shown[cut.direction] < cut.at;
+        });
+    if (cut.spread <= 0.0 || middle == part.begin() || middle == part.end()) {
+      break;
     }
+    const Entries low(part.begin(), middle);
+    const Entries high(middle, part.end());
+    *widest = {low, best_cut(low)};
+    parts.insert(widest + 1, {high, best_cut(high)});
+  }
+  std::vector<ResponseGroup> result;
+  for (const auto& [part, cut] : parts) {
+    result.push_back(merge(part, physical));
   }
   return result;
 }

@@ -95,7 +95,7 @@ Verdict check_x04(Evidence& evidence) {
   EnginesPlan noise_plan = plan;
   noise_plan.frequencies_hz = {500.0, 3000.0, 8000.0};
   double density = 0.0;
-  for (const NoiseRow& row : compare_noise(noisy, params, noise_plan, 3000, options.threads)) {
+  for (const NoiseRow& row : compare_noise(noisy, params, noise_plan, 6000, options.threads)) {
     density = std::max(density, std::abs(row.ratio() - 1.0));
     verdict.values.push_back({fmt::format("noise density ratio at {:.0f} Hz", row.frequency_hz),
                               row.ratio(),
