@@ -4,6 +4,7 @@
 #include <exception>
 #include <vector>
 
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -57,7 +58,8 @@ void for_each_chunk(std::size_t n,
     }
     release(finished);
   };
-  tbb::task_arena arena(threads.count);
+  // More than the processor has would only make TBB print a warning.
+  tbb::task_arena arena(std::min(threads.count, tbb::info::default_concurrency()));
   release(started);
   arena.execute(
       [&] { tbb::parallel_for(std::size_t{0}, chunks, run_and_catch, tbb::simple_partitioner{}); });
