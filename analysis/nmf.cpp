@@ -268,6 +268,20 @@ Sums sweep_data(const Problem& problem, const Matrix& h, float* weights) {
   return sums;
 }
 
+/// Weights of an iterative solver (rank > 4) for a basis that they were not made for; the exact
+/// solver needs nothing.
+void settle_weights(const Problem& problem, const Matrix& h) {
+  if (problem.rank <= kernels::max_exact_rank) {
+    return;
+  }
+  constexpr int repeats = 25;  // of four descents each
+  auto& state = problem.buffers->state;
+  std::fill(state.begin(), state.end(), 0.0F);
+  for (int i = 0; i < repeats; ++i) {
+    (void)sweep_data(problem, h, nullptr);
+  }
+}
+
 /// ||X - W H||^2 without looking at X again.
 double squared_residual(double squares, const Sums& sums, const Matrix& h) {
   const double cross = (sums.xw.array() * h.array()).sum();
@@ -450,9 +464,12 @@ Start best_start(const Problem& problem,
                          directions.singular_values.begin(),
                          0.0);
   const double lost_squares = std::max(0.0, problem.squares - kept_squares);
+  // Steps ahead need exact weights: coordinate descent lags behind and would be judged unfairly.
+  const bool is_exact = problem.rank <= kernels::max_exact_rank;
   Start best;
   for (int s = 0; s <= options.random_starts; ++s) {
     Start start;
+    std::fill(problem.buffers->state.begin(), problem.buffers->state.end(), 0.0F);
     start.basis = s == 0 ? nndsvda_basis(problem, directions)
                          : random_basis(problem, options.seed, static_cast<std::uint32_t>(s));
     if (options.compressed_directions > 0) {
@@ -460,14 +477,14 @@ Start best_start(const Problem& problem,
               kept_squares + lost_squares,
               options.max_sweeps,
               options.tolerance,
-              true,
+              is_exact,
               [&](const Matrix& h) { return sweep_projected(problem, h); });
     } else {
       iterate(start,
               problem.squares,
               options.max_sweeps,
               options.tolerance,
-              true,
+              is_exact,
               [&](const Matrix& h) { return sweep_data(problem, h, nullptr); });
     }
     squared.push_back(start.squared);
@@ -518,6 +535,7 @@ NmfResult factorize(const SpectraView& spectra,
   Start best = best_start(problem, directions, options, squared);
   if (options.compressed_directions > 0) {
     const NmfStop stop = best.stop;
+    settle_weights(problem, best.basis);
     iterate(best, problem.squares, options.full_sweeps, 0.0, false, [&](const Matrix& h) {
       return sweep_data(problem, h, nullptr);
     });
@@ -526,6 +544,7 @@ NmfResult factorize(const SpectraView& spectra,
   const Matrix h = ordered_basis(best.basis, options.scale);
   result.basis = h.array();
   result.weights.resize(static_cast<Eigen::Index>(spectra.pixels()), options.rank);
+  settle_weights(problem, h);
   const Sums sums = sweep_data(problem, h, result.weights.data());
   const auto relative = [&](double s) { return std::sqrt(s / problem.squares); };
   result.relative_residual = relative(squared_residual(problem.squares, sums, h));
@@ -552,11 +571,8 @@ RowArrayF solve_weights(const SpectraView& spectra, const RowArray& basis, Threa
   if (problem.rows.scale == 0.0F) {
     return weights;
   }
-  // Iterative solvers (rank > 4) need repetitions; the exact one is done after the first.
-  const int repeats = problem.rank <= kernels::max_exact_rank ? 1 : 50;
-  for (int i = 0; i < repeats; ++i) {
-    (void)sweep_data(problem, basis.matrix(), weights.data());
-  }
+  settle_weights(problem, basis.matrix());
+  (void)sweep_data(problem, basis.matrix(), weights.data());
   return weights;
 }
 
