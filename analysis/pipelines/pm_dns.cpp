@@ -450,12 +450,13 @@ PmDnsResult analyse_pm_dns(const PmDnsInput& in, const PmDnsOptions& options, Th
     result.status = PmDnsStatus::too_few_pixels;
     return result;
   }
-  analyse_components(
-      used, {in.frequencies_hz,
-                             result.response.noise_sigma,
-                             result.response.common_sigma,
-                             &options,
-                             threads}, result);
+  analyse_components(used,
+                     {in.frequencies_hz,
+                      result.response.noise_sigma,
+                      result.response.common_sigma,
+                      &options,
+                      threads},
+                     result);
   return result;
 }
 

@@ -102,6 +102,22 @@ TEST(PmDns, NoiseOfEachChannelIsThatOfTheMeanOfTwoSweeps) {
   }
 }
 
+TEST(PmDns, ErrorOfTheReferenceIsCommonToAllPixelsAndDoesNotAverageAway) {
+  auto map = make_map({});
+  const std::size_t length = 2 * map.frequencies_hz.size();
+  for (std::size_t i = 0; i < map.reference.size(); ++i) {
+    map.reference[i] *= 0.97F + 0.02F * static_cast<float>(i / length);  // 4 repeats
+  }
+  const auto r = analyse_pm_dns(map.input(), quick_options(), {2});
+  // Scatter 0.02 x 1.29 of four repeats, half for the mean, 1/sqrt 2 for one component.
+  const double expected = 0.02 * 1.291 / 2.0 / std::sqrt(2.0);
+  for (std::size_t f = 5; f < map.frequencies_hz.size(); f += 10) {
+    EXPECT_NEAR(
+        r.response.common_sigma[f] / expected / std::abs(r.response.mean_response[f]), 1.0, 0.05);
+    EXPECT_GE(r.all.sigma[f], r.response.common_sigma[f]);
+  }
+}
+
 TEST(PmDns, UnmeasuredAndOverloadedPixelsStayOut) {
   auto map = make_map({.nx = 24, .ny = 24});
   for (std::size_t p = 24 * 12 + 5; p < 24 * 24; ++p) {
