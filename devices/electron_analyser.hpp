@@ -52,9 +52,14 @@ class ElectronAnalyser : public Device {
   /// Defines and validates; throws DeviceError if the instrument refuses.
   virtual ValidatedSpectrum define(const SpectrumDefinition& wanted) = 0;
   virtual void start() = 0;
+  /// Halts a running acquisition and goes on with a paused one; DeviceError in any other state. The
+  /// points are kept; a pause may take until the point under way is complete.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
   [[nodiscard]] virtual AcquisitionStatus status() = 0;
   /// Counts of the acquired energies [from, to), slice by slice.
   [[nodiscard]] virtual std::vector<double> counts(std::size_t from, std::size_t to) = 0;
+  /// Ends a running or paused acquisition; nothing if there is none.
   virtual void abort() = 0;
 };
 

@@ -299,6 +299,10 @@ class GuardedStage final : public Stage {
   void make_safe() override { inner_->make_safe(); }
   [[nodiscard]] std::vector<StageAxis> axes() const override { return inner_->axes(); }
   [[nodiscard]] double position(std::size_t axis) override { return inner_->position(axis); }
+  double set_speed(std::size_t axis, double speed_per_s) override {
+    return inner_->set_speed(axis, speed_per_s);
+  }
+  [[nodiscard]] double speed(std::size_t axis) override { return inner_->speed(axis); }
   void start_move(std::size_t axis, double target) override {
     const std::vector<StageAxis> all = inner_->axes();
     if (axis < all.size() && all[axis].unit == "m") {
@@ -306,7 +310,7 @@ class GuardedStage final : public Stage {
     }
     inner_->start_move(axis, target);
   }
-  [[nodiscard]] bool moving(std::size_t axis) override { return inner_->moving(axis); }
+  [[nodiscard]] AxisState state(std::size_t axis) override { return inner_->state(axis); }
   bool wait(std::size_t axis, Duration timeout, const std::stop_token& stop) override {
     return inner_->wait(axis, timeout, stop);
   }

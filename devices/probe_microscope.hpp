@@ -59,8 +59,10 @@ class HeightControl {
   /// Approaches until the setpoint is reached, feedback on afterwards. DeviceError (retry) when
   /// `timeout` comes first.
   virtual void approach(Duration timeout, const std::stop_token& stop) = 0;
-  /// Feedback off, tip away by `distance_m`.
-  virtual void withdraw(double distance_m) = 0;
+  /// Feedback off, tip away by `distance_m`; returns when it is there. Once begun, the tip goes all
+  /// the way: `timeout` (DeviceError, retry) and a stop (Interrupted, also when it was requested
+  /// before) end the waiting only.
+  virtual void withdraw(double distance_m, Duration timeout, const std::stop_token& stop) = 0;
   [[nodiscard]] virtual bool engaged() const = 0;
   [[nodiscard]] virtual double height_m() const = 0;
   [[nodiscard]] virtual Range range_m() const = 0;

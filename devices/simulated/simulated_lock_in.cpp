@@ -80,6 +80,7 @@ Identity SimulatedLockIn::identity() const {
 }
 
 void SimulatedLockIn::make_safe() {
+  check_fault("make safe");
   output_ = LockInOutput{};
   apply();
 }

@@ -92,7 +92,7 @@ struct State {
     const double free = free_amplitude_m();
     m.engaged = engaged;
     m.place = place;
-    m.tip = on_sample(position);
+    m.tip = on_sample(now_at());
     m.drive_hz = drive.frequency_hz;
     m.resonance_hz = resonance_hz();
     m.amplitude_m = engaged ? free * feedback.setpoint_fraction : free;
@@ -216,7 +216,7 @@ class Height final : public HeightControl {
     s_->feedback.mode = FeedbackMode::on;
     s_->settle();
   }
-  void withdraw(double distance_m) override {
+  void withdraw(double distance_m, Duration timeout, const std::stop_token& stop) override {
     strike(*s_->world, s_->role, "withdraw");
     if (!(distance_m > 0.0)) {
       throw DeviceError(s_->role, "withdraw", "the distance must be > 0", Retry::no);
@@ -224,7 +224,11 @@ class Height final : public HeightControl {
     s_->engaged = false;
     s_->feedback.mode = FeedbackMode::off;
     s_->settle();
-    s_->world->clock().sleep(from_seconds(s_->params.withdraw_time_s));
+    const Duration needed = from_seconds(s_->params.withdraw_time_s);
+    s_->world->clock().sleep(std::min(needed, timeout), stop);
+    if (needed > timeout) {
+      throw DeviceError(s_->role, "withdraw", "not yet withdrawn in time", Retry::yes);
+    }
   }
   [[nodiscard]] bool engaged() const override { return s_->engaged; }
   [[nodiscard]] double height_m() const override { return s_->measured_height(); }
@@ -573,6 +577,7 @@ Identity SimulatedProbe::identity() const {
 
 void SimulatedProbe::make_safe() {
   State& s = parts_->state;
+  strike(*s.world, s.role, "make safe");
   parts_->scanner.stop();
   s.engaged = false;
   s.feedback.mode = FeedbackMode::off;

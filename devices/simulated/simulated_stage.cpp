@@ -46,6 +46,7 @@ SimulatedStage::SimulatedStage(sim::World& world,
     const double start = std::clamp(0.0, params_.axes[i].low, params_.axes[i].high);
     motions_[i].from = start;
     motions_[i].end = start;
+    motions_[i].speed_per_s = params_.axes[i].speed_per_s;
   }
 }
 
@@ -94,6 +95,19 @@ double SimulatedStage::true_position(std::size_t axis) const {
   return encoder(m, params_.axes[axis]) - 0.5 * m.direction * params_.axes[axis].backlash;
 }
 
+double SimulatedStage::set_speed(std::size_t axis, double speed_per_s) {
+  static_cast<void>(motion(axis, "set speed"));
+  if (!(speed_per_s > 0.0)) {
+    throw DeviceError(role_, "set speed", fmt::format("{} (must be > 0)", speed_per_s), Retry::no);
+  }
+  motions_[axis].speed_per_s = std::min(speed_per_s, params_.axes[axis].speed_per_s);
+  return motions_[axis].speed_per_s;
+}
+
+double SimulatedStage::speed(std::size_t axis) {
+  return motion(axis, "speed").speed_per_s;
+}
+
 void SimulatedStage::start_move(std::size_t axis, double target) {
   Motion next = motion(axis, "move");
   const StageAxisParams& p = params_.axes[axis];
@@ -117,15 +131,21 @@ void SimulatedStage::start_move(std::size_t axis, double target) {
   next.direction = way < 0.0 ? -1.0 : 1.0;
   next.overshoot = next.direction * std::min(p.overshoot, 0.1 * std::abs(way));
   next.start = world_->clock().now();
-  next.travelled = next.start + from_seconds(std::abs(way + next.overshoot) / p.speed_per_s);
+  next.travelled = next.start + from_seconds(std::abs(way + next.overshoot) / next.speed_per_s);
   const double excess = std::abs(next.overshoot) / (0.5 * p.tolerance);
   next.standing =
       next.travelled + from_seconds(excess > 1.0 ? p.settling_time_s * std::log(excess) : 0.0);
   motions_[axis] = next;
 }
 
-bool SimulatedStage::moving(std::size_t axis) {
-  return world_->clock().now() < motion(axis, "moving").standing;
+AxisState SimulatedStage::state(std::size_t axis) {
+  const Motion& m = motion(axis, "state");
+  if (world_->clock().now() < m.standing) {
+    return AxisState::moving;
+  }
+  const StageAxisParams& p = params_.axes[axis];
+  const bool at_end = m.end <= p.low + p.tolerance || m.end >= p.high - p.tolerance;
+  return at_end ? AxisState::limit : AxisState::standing;
 }
 
 bool SimulatedStage::wait(std::size_t axis, Duration timeout, const std::stop_token& stop) {

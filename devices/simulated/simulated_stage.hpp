@@ -17,7 +17,7 @@ struct StageAxisParams {
   std::string unit = "m";  // or "rad"; all lengths below are in it
   double low = -12.5e-3;
   double high = 12.5e-3;
-  double speed_per_s = 2.0e-3;
+  double speed_per_s = 2.0e-3;       // the fastest, and the speed at the start
   double overshoot = 1.0e-6;         // beyond the target at the end of the travel
   double settling_time_s = 20.0e-3;  // time constant with which the overshoot dies out
   double tolerance = 0.1e-6;         // a move ends when it is this close
@@ -51,7 +51,7 @@ void visit_fields(auto& visit, StageParams& p) {
 /// Encoder of an axis during a move of length d to `end` (the target and an error of the
 /// repeatability's size), with overshoot o <= |d| / 10 in the direction of travel:
 ///
-///   travel: even, at `speed_per_s`, to end + o;   then  end + o exp(-t / settling time),
+///   travel: even, at the speed set, to end + o;   then  end + o exp(-t / settling time),
 ///   standing as soon as the second term is below half the tolerance
 class SimulatedStage final : public Stage {
  public:
@@ -65,8 +65,11 @@ class SimulatedStage final : public Stage {
   void make_safe() override;
   [[nodiscard]] std::vector<StageAxis> axes() const override;
   [[nodiscard]] double position(std::size_t axis) override;
+  double set_speed(std::size_t axis, double speed_per_s) override;
+  [[nodiscard]] double speed(std::size_t axis) override;
   void start_move(std::size_t axis, double target) override;
-  [[nodiscard]] bool moving(std::size_t axis) override;
+  /// At a limit where the encoder shows an end of the range within the tolerance.
+  [[nodiscard]] AxisState state(std::size_t axis) override;
   bool wait(std::size_t axis, Duration timeout, const std::stop_token& stop) override;
   void stop_move(std::size_t axis) override;
 
@@ -80,6 +83,7 @@ class SimulatedStage final : public Stage {
     double end = 0.0;
     double overshoot = 0.0;  // signed
     double direction = 1.0;  // of the last travel, +1 or -1
+    double speed_per_s = 0.0;
     Duration start{};
     Duration travelled{};  // moment at which end + overshoot is reached
     Duration standing{};

@@ -130,6 +130,7 @@ class PmDnsMap final : public Procedure {
   void tune(const Instruments& with, const RunContext& context);
   void measure_reference(const Instruments& with, const RunContext& context);
   void approach(const Instruments& with, const RunContext& context, Point at);
+  void withdraw(const Instruments& with, const RunContext& context);
   void sweep(const Instruments& with, const std::stop_token& stop, Pixel& pixel);
   void measure_pixel(const Instruments& with,
                      const RunContext& context,
@@ -358,10 +359,15 @@ void PmDnsMap::approach(const Instruments& with, const RunContext& context, Poin
                                   Level::warning,
                                   "pm_dns_map",
                                   fmt::format("{}; trying once more", error.what())});
-    with.afm.height().withdraw(plan_.withdraw_m);
+    withdraw(with, context);
     with.afm.height().approach(timeout, context.stop);
   }
   with.clock.sleep(from_seconds(plan_.dwell_s), context.stop);
+}
+
+void PmDnsMap::withdraw(const Instruments& with, const RunContext& context) {
+  with.afm.height().withdraw(
+      plan_.withdraw_m, from_seconds(plan_.approach_timeout_s), context.stop);
 }
 
 void PmDnsMap::sweep(const Instruments& with, const std::stop_token& stop, Pixel& pixel) {
@@ -392,7 +398,7 @@ void PmDnsMap::measure_reference(const Instruments& with, const RunContext& cont
     context.recording.write(
         reference_, {repeat}, std::span<const std::complex<float>>(pixel.readings));
   }
-  with.afm.height().withdraw(plan_.withdraw_m);
+  withdraw(with, context);
   context.bench.events().write(
       {with.clock.now(),
        pixel.overload ? Level::warning : Level::info,
@@ -418,7 +424,7 @@ void PmDnsMap::measure_pixel(const Instruments& with,
     context.unit_measured(unit);
   }
   sweep(with, context.stop, pixel);
-  with.afm.height().withdraw(plan_.withdraw_m);
+  withdraw(with, context);
 }
 
 void PmDnsMap::record(data::RecordingWriter& recording, std::size_t unit, const Pixel& pixel) {

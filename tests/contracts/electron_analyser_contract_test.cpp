@@ -165,6 +165,55 @@ TEST_P(ElectronAnalyserContract, AbortAndMakeSafeStopItAndKeepThePoints) {
   }
 }
 
+TEST_P(ElectronAnalyserContract, PauseKeepsThePointsAndResumeGoesOn) {
+  const ValidatedSpectrum valid = device().define(wanted(SpectrumMode::swept));
+  device().start();
+  clock().sleep(from_seconds(0.5 * seconds(valid.expected_time)));
+  device().pause();
+  clock().sleep(from_seconds(2.0 * wanted(SpectrumMode::swept).dwell_s));  // the point under way
+  const AcquisitionStatus paused = device().status();
+  EXPECT_EQ(paused.state, AcquisitionState::paused);
+  EXPECT_GT(paused.acquired_points, 0U);
+  clock().sleep(valid.expected_time);
+  EXPECT_EQ(device().status().state, AcquisitionState::paused);
+  EXPECT_EQ(device().status().acquired_points, paused.acquired_points);
+  EXPECT_EQ(device().counts(0, paused.acquired_points).size(),
+            paused.acquired_points * valid.non_energy_channels);
+  EXPECT_THROW(device().start(), DeviceError);
+  EXPECT_THROW(device().define(wanted(SpectrumMode::snapshot)), DeviceError);
+  device().resume();
+  EXPECT_EQ(device().status().state, AcquisitionState::running);
+  const AcquisitionStatus end = wait_while_running(2 * valid.expected_time + patience);
+  EXPECT_EQ(end.state, AcquisitionState::finished);
+  EXPECT_EQ(end.acquired_points, valid.energy_ev.size());
+}
+
+TEST_P(ElectronAnalyserContract, AbortAndMakeSafeEndAPauseToo) {
+  for (const bool safe : {false, true}) {
+    device().define(wanted(SpectrumMode::swept));
+    device().start();
+    device().pause();
+    if (safe) {
+      device().make_safe();
+    } else {
+      device().abort();
+    }
+    EXPECT_THROW(device().resume(), DeviceError);
+    EXPECT_NO_THROW(device().define(wanted(SpectrumMode::swept)));
+  }
+}
+
+TEST_P(ElectronAnalyserContract, RefusesPauseAndResumeWhereThereIsNothingTo) {
+  EXPECT_THROW(device().pause(), DeviceError);
+  EXPECT_THROW(device().resume(), DeviceError);
+  device().define(wanted(SpectrumMode::swept));
+  EXPECT_THROW(device().pause(), DeviceError);
+  device().start();
+  EXPECT_THROW(device().resume(), DeviceError);
+  device().pause();
+  EXPECT_THROW(device().pause(), DeviceError);
+}
+
 TEST_P(ElectronAnalyserContract, MeasuresTheSameSpectrumAgain) {
   const ValidatedSpectrum valid = device().define(wanted(SpectrumMode::snapshot));
   for (int repeat = 0; repeat < 2; ++repeat) {

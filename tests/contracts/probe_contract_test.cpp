@@ -90,7 +90,7 @@ TEST_P(ProbeContract, ApproachEngagesAndWithdrawDisengages) {
   EXPECT_TRUE(height().engaged());
   EXPECT_EQ(height().settings().mode, FeedbackMode::on);
   EXPECT_LT(height().height_m(), far_m);
-  height().withdraw(1.0e-6);
+  height().withdraw(1.0e-6, patience, {});
   EXPECT_FALSE(height().engaged());
   EXPECT_EQ(height().settings().mode, FeedbackMode::off);
 }
@@ -107,6 +107,24 @@ TEST_P(ProbeContract, ApproachHonoursTimeoutAndStop) {
   EXPECT_FALSE(height().engaged());
   height().approach(patience, {});
   EXPECT_TRUE(height().engaged());
+}
+
+TEST_P(ProbeContract, TimeoutAndStopEndTheWaitForAWithdrawalNotTheWithdrawal) {
+  height().approach(patience, {});
+  try {
+    height().withdraw(1.0e-6, Duration::zero(), {});
+    ADD_FAILURE() << "a withdrawal takes time";
+  } catch (const DeviceError& error) {
+    EXPECT_EQ(error.retry(), Retry::yes);
+  }
+  EXPECT_FALSE(height().engaged());
+  EXPECT_EQ(height().settings().mode, FeedbackMode::off);
+  height().approach(patience, {});
+  EXPECT_THROW(height().withdraw(1.0e-6, patience, stopped()), Interrupted);
+  EXPECT_FALSE(height().engaged());
+  EXPECT_EQ(height().settings().mode, FeedbackMode::off);
+  height().withdraw(1.0e-6, patience, {});
+  EXPECT_FALSE(height().engaged());
 }
 
 TEST_P(ProbeContract, TipIsWithdrawnAfterMakeSafe) {
@@ -128,8 +146,10 @@ TEST_P(ProbeContract, FeedbackSettingsAreAppliedOrRefused) {
 }
 
 TEST_P(ProbeContract, RefusesToWithdrawByNothing) {
-  EXPECT_THROW(height().withdraw(0.0), DeviceError);
-  EXPECT_THROW(height().withdraw(nan), DeviceError);
+  height().approach(patience, {});
+  EXPECT_THROW(height().withdraw(0.0, patience, {}), DeviceError);
+  EXPECT_THROW(height().withdraw(nan, patience, {}), DeviceError);
+  EXPECT_TRUE(height().engaged());
 }
 
 TEST_P(ProbeContract, DriveSettingsAreAppliedOrRefused) {

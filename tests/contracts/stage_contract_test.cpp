@@ -21,6 +21,7 @@ class StageContract : public Contract<Stage> {
     device().start_move(axis, target);
     return target;
   }
+  [[nodiscard]] bool moving(std::size_t axis) { return device().state(axis) == AxisState::moving; }
 };
 
 TEST_P(StageContract, DescribesItsAxes) {
@@ -38,7 +39,7 @@ TEST_P(StageContract, MovesArriveWithinTheTolerance) {
   for (std::size_t axis = 0; axis < device().axes().size(); ++axis) {
     const double target = start_long_move(axis);
     EXPECT_TRUE(device().wait(axis, patience, {}));
-    EXPECT_FALSE(device().moving(axis));
+    EXPECT_EQ(device().state(axis), AxisState::standing);
     EXPECT_NEAR(device().position(axis), target, device().axes()[axis].tolerance);
   }
 }
@@ -48,10 +49,35 @@ TEST_P(StageContract, IsNeverFasterThanItSays) {
   const double from = device().position(0);
   const Duration start = clock().now();
   const double target = start_long_move(0);
-  EXPECT_TRUE(device().moving(0));
+  EXPECT_TRUE(moving(0));
   ASSERT_TRUE(device().wait(0, patience, {}));
   const double way = std::abs(target - from) - 2.0 * axis.tolerance;
   EXPECT_GE(seconds(clock().now() - start), way / axis.max_speed_per_s);
+}
+
+TEST_P(StageContract, SlowerMovesTakeLonger) {
+  const StageAxis axis = device().axes()[0];
+  const double applied = device().set_speed(0, 0.25 * axis.max_speed_per_s);
+  EXPECT_EQ(device().speed(0), applied);
+  EXPECT_NEAR(applied, 0.25 * axis.max_speed_per_s, 0.05 * axis.max_speed_per_s);
+  const double from = device().position(0);
+  const Duration start = clock().now();
+  const double target = start_long_move(0);
+  ASSERT_TRUE(device().wait(0, patience, {}));
+  const double way = std::abs(target - from) - 2.0 * axis.tolerance;
+  EXPECT_GE(seconds(clock().now() - start), way / applied);
+}
+
+TEST_P(StageContract, SpeedsAreHeldToTheMaximumOrRefused) {
+  const double fastest = device().axes()[0].max_speed_per_s;
+  EXPECT_GT(device().speed(0), 0.0);
+  EXPECT_LE(device().set_speed(0, 10.0 * fastest), fastest);
+  const double before = device().speed(0);
+  EXPECT_LE(before, fastest);
+  for (const double wrong : {0.0, -fastest, nan}) {
+    EXPECT_THROW(device().set_speed(0, wrong), DeviceError);
+  }
+  EXPECT_EQ(device().speed(0), before);
 }
 
 TEST_P(StageContract, WaitGivesUpAtItsTimeout) {
@@ -60,7 +86,7 @@ TEST_P(StageContract, WaitGivesUpAtItsTimeout) {
   const Duration before = clock().now();
   EXPECT_FALSE(device().wait(0, from_seconds(1.0e-3), {}));
   EXPECT_GE(clock().now() - before, from_seconds(1.0e-3));
-  EXPECT_TRUE(device().moving(0));
+  EXPECT_TRUE(moving(0));
   EXPECT_TRUE(device().wait(0, patience, {}));
 }
 
@@ -88,7 +114,7 @@ TEST_P(StageContract, MakeSafeStopsEveryAxis) {
   }
   device().make_safe();
   for (std::size_t axis = 0; axis < device().axes().size(); ++axis) {
-    EXPECT_FALSE(device().moving(axis));
+    EXPECT_FALSE(moving(axis));
   }
 }
 
@@ -99,15 +125,17 @@ TEST_P(StageContract, RefusesTargetsOutsideOfItsRangeAndStands) {
   EXPECT_THROW(device().start_move(0, axis.range.high + beyond), DeviceError);
   EXPECT_THROW(device().start_move(0, axis.range.low - beyond), DeviceError);
   EXPECT_THROW(device().start_move(0, nan), DeviceError);
-  EXPECT_FALSE(device().moving(0));
+  EXPECT_FALSE(moving(0));
   EXPECT_EQ(device().position(0), before);
 }
 
 TEST_P(StageContract, RefusesAxesThatItHasNot) {
   const std::size_t none = device().axes().size();
   EXPECT_THROW(static_cast<void>(device().position(none)), DeviceError);
+  EXPECT_THROW(device().set_speed(none, 1.0e-3), DeviceError);
+  EXPECT_THROW(static_cast<void>(device().speed(none)), DeviceError);
   EXPECT_THROW(device().start_move(none, 0.0), DeviceError);
-  EXPECT_THROW(static_cast<void>(device().moving(none)), DeviceError);
+  EXPECT_THROW(static_cast<void>(device().state(none)), DeviceError);
   EXPECT_THROW(device().wait(none, Duration::zero(), {}), DeviceError);
   EXPECT_THROW(device().stop_move(none), DeviceError);
 }

@@ -142,7 +142,7 @@ TEST_P(ProbeStateMachine, EngagingAgreesWithItsModel) {
             break;
           }
           case 1:
-            height.withdraw(1.0e-6 + 1.0e-9 * number);
+            height.withdraw(1.0e-6 + 1.0e-9 * number, patience, {});
             model.engaged = false;
             break;
           case 2:
@@ -161,7 +161,7 @@ TEST_P(ProbeStateMachine, EngagingAgreesWithItsModel) {
             s.clock->sleep(std::chrono::milliseconds(number));
             break;
           case 5:
-            RC_ASSERT(refused([&] { height.withdraw(0.0); }));
+            RC_ASSERT(refused([&] { height.withdraw(0.0, patience, {}); }));
             break;
           default:
             s.device->make_safe();

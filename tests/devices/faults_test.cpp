@@ -1,12 +1,15 @@
 // Injected faults as the devices show them: a lost link stays lost, a timeout passes, both strike
 // when the scenario says.
 #include <memory>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "devices/bench.hpp"
+#include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
+#include "devices/simulated/simulated_probe.hpp"
 #include "devices/simulated/simulated_shutter.hpp"
 #include "devices/simulated/simulated_stage.hpp"
 #include "tests/support/small_world.hpp"
@@ -92,7 +95,35 @@ TEST(InjectedFault, OtherDevicesReachTheirSafeState) {
   EXPECT_THROW(static_cast<void>(bench.get<BiasSource>("bias", "bias source").read()), DeviceError);
   EXPECT_FALSE(bench.make_safe()) << "nobody knows what the lost source does";
   EXPECT_EQ(shutter.state(), ShutterState::closed);
-  EXPECT_FALSE(stage.moving(0));
+  EXPECT_EQ(stage.state(0), AxisState::standing);
+}
+
+// The PM-DNS bench with its three instruments engaged and under bias, then one of them lost.
+TEST(InjectedFault, BenchNamesTheLostInstrumentAndBringsTheOthersToSafety) {
+  for (const std::string lost : {"afm", "lockin_mechanical", "lockin_electrical"}) {
+    const auto world = test::small_world({{.device = lost, .operation = "", .at_time_s = 100.0}});
+    ProbeChain chain(*world, std::make_unique<HarmonicChain>(*world, ChainParams{}));
+    MemoryLog log;
+    Bench bench(world->clock(), log);
+    bench.add("lockin_electrical",
+              std::make_unique<SimulatedLockIn>(*world, chain, mfli(), "lockin_electrical"));
+    bench.add("lockin_mechanical",
+              std::make_unique<SimulatedLockIn>(*world, chain, hf2li(), "lockin_mechanical"));
+    bench.add("afm", std::make_unique<SimulatedProbe>(*world, chain, ProbeParams{}, "afm"));
+    auto& generator = bench.get<LockIn>("lockin_electrical", "lock-in amplifier");
+    auto& height = bench.get<ProbeMicroscope>("afm", "probe microscope").height();
+    generator.set_output({.on = true, .amplitude_peak_v = 2.0});
+    height.approach(from_seconds(60.0), {});
+    world->clock().sleep(from_seconds(100.0));
+    EXPECT_FALSE(bench.make_safe());
+    ASSERT_EQ(log.events.size(), 1U) << lost;
+    EXPECT_EQ(log.events[0].source, lost);
+    EXPECT_EQ(log.events[0].level, Level::error);
+    EXPECT_NE(log.events[0].text.find("link lost"), std::string::npos) << log.events[0].text;
+    EXPECT_EQ(generator.output().on, lost == "lockin_electrical");
+    EXPECT_EQ(height.engaged(), lost == "afm");
+    EXPECT_FALSE(world->exposure().under_bias) << "one of the two is enough";
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // parameters.
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -30,10 +31,35 @@ TEST_F(SimulatedPeripheral, StageTravelsEvenlyOvershootsAndSettles) {
   EXPECT_NEAR(stage.position(0), 0.25 * p.speed_per_s, p.overshoot);
   pass(0.25 + 1.0e-6 / p.speed_per_s);  // at the end of the travel
   EXPECT_NEAR(stage.position(0), target + p.overshoot, 0.5 * p.tolerance + 1.0e-8);
-  EXPECT_TRUE(stage.moving(0));
+  EXPECT_EQ(stage.state(0), AxisState::moving);
   pass(p.settling_time_s * std::log(2.0 * p.overshoot / p.tolerance) + 1.0e-3);
-  EXPECT_FALSE(stage.moving(0));
+  EXPECT_EQ(stage.state(0), AxisState::standing);
   EXPECT_NEAR(stage.position(0), target, p.tolerance);
+}
+
+TEST_F(SimulatedPeripheral, StageTakesANewSpeedForTheNextMoveOnly) {
+  SimulatedStage stage(*world_, {}, "stage");
+  const StageAxisParams p;
+  stage.start_move(0, 1.0e-3);
+  stage.set_speed(0, 0.1 * p.speed_per_s);
+  pass(0.25);
+  EXPECT_NEAR(stage.position(0), 0.25 * p.speed_per_s, p.overshoot);
+  stage.start_move(0, 1.0e-3);
+  const double from = stage.position(0);
+  pass(0.25);
+  EXPECT_NEAR(stage.position(0) - from, 0.025 * p.speed_per_s, p.overshoot);
+}
+
+TEST_F(SimulatedPeripheral, StageIsAtALimitAtTheEndsOfItsRangeOnly) {
+  SimulatedStage stage(*world_, {}, "stage");
+  const StageAxisParams p;
+  for (const auto& [target, state] : {std::pair{p.high, AxisState::limit},
+                                      std::pair{p.low, AxisState::limit},
+                                      std::pair{p.low + 1.0e-3, AxisState::standing}}) {
+    stage.start_move(0, target);
+    EXPECT_TRUE(stage.wait(0, from_seconds(60.0), {}));
+    EXPECT_EQ(stage.state(0), state) << target;
+  }
 }
 
 TEST_F(SimulatedPeripheral, StageHasBacklashBetweenTheTwoDirections) {

@@ -83,6 +83,27 @@ TEST(PmDnsCables, SampleIsUnderBiasOnlyWhileTheTipIsThereAndTheGeneratorOn) {
   EXPECT_FALSE(all.world->exposure().under_bias);
 }
 
+// An order to the instruments in mid-move finds the tip where it is, not where it goes.
+TEST(SimulatedTip, IsUnderWayInTheChainToo) {
+  Chain all(sim::pm_dns_cables());
+  const Point from = all.afm.positioner().position();
+  const Point target{from.x_m + 60.0e-9, from.y_m + 80.0e-9};
+  all.afm.positioner().start_move(target, 100.0e-9);
+  const auto expect_tip_at = [&](double part) {
+    const Point tip = all.chain.settings().mechanical.tip;
+    EXPECT_NEAR(tip.x_m, from.x_m + part * 60.0e-9, 1.0e-15);
+    EXPECT_NEAR(tip.y_m, from.y_m + part * 80.0e-9, 1.0e-15);
+  };
+  all.world->clock().sleep(from_seconds(0.25));
+  all.afm.drive().configure({.frequency_hz = 74.9e3});
+  expect_tip_at(0.25);
+  all.world->clock().sleep(from_seconds(0.25));
+  all.afm.height().configure({.setpoint_fraction = 0.7});
+  expect_tip_at(0.5);
+  EXPECT_TRUE(all.afm.positioner().wait_move(from_seconds(60.0), {}));
+  expect_tip_at(1.0);
+}
+
 TEST(PmDnsCables, ALockInTakesOnlyDeflectionOrPhase) {
   const auto world =
       test::small_world({}, {{.from = "afm.height", .to = "lockin_electrical.input"}});

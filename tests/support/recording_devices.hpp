@@ -121,8 +121,15 @@ struct RecordingStage final : Recording<devices::Stage> {
     return {{"x", "m", {-1.0, 1.0}, 1.0, 1e-6}, {"theta", "rad", {-3.0, 3.0}, 1.0, 1e-3}};
   }
   [[nodiscard]] double position(std::size_t) override { return 0.0; }
+  double set_speed(std::size_t, double speed_per_s) override {
+    hear("set speed");
+    return speed_per_s;
+  }
+  [[nodiscard]] double speed(std::size_t) override { return 1.0; }
   void start_move(std::size_t, double) override { hear("move"); }
-  [[nodiscard]] bool moving(std::size_t) override { return false; }
+  [[nodiscard]] devices::AxisState state(std::size_t) override {
+    return devices::AxisState::standing;
+  }
   bool wait(std::size_t, Duration, const std::stop_token&) override { return true; }
   void stop_move(std::size_t) override { hear("stop"); }
 };

@@ -41,7 +41,7 @@ devices::Range ScriptedAnalyser::kinetic_energy_ev() const {
 
 ValidatedSpectrum ScriptedAnalyser::define(const SpectrumDefinition& wanted) {
   update();
-  refuse_unless(state_ != AcquisitionState::running, "define", "an acquisition is running");
+  refuse_unless(!busy(), "define", "an acquisition is running");
   const bool single = wanted.mode == SpectrumMode::fixed_energy;
   refuse_unless(
       contains(lens_modes(), wanted.lens_mode) && contains(scan_ranges(), wanted.scan_range),
@@ -98,6 +98,19 @@ void ScriptedAnalyser::start() {
   started_ = clock_->now();
 }
 
+void ScriptedAnalyser::pause() {
+  update();
+  refuse_unless(state_ == AcquisitionState::running, "pause", "no acquisition is running");
+  state_ = AcquisitionState::paused;
+  paused_ = clock_->now();
+}
+
+void ScriptedAnalyser::resume() {
+  refuse_unless(state_ == AcquisitionState::paused, "resume", "no acquisition is paused");
+  state_ = AcquisitionState::running;
+  started_ += clock_->now() - paused_;
+}
+
 void ScriptedAnalyser::update() {
   if (state_ != AcquisitionState::running) {
     return;
@@ -132,7 +145,7 @@ std::vector<double> ScriptedAnalyser::counts(std::size_t from, std::size_t to) {
 
 void ScriptedAnalyser::abort() {
   update();
-  if (state_ == AcquisitionState::running) {
+  if (busy()) {
     state_ = AcquisitionState::aborted;
   }
 }

@@ -35,12 +35,18 @@ class ScriptedAnalyser final : public devices::ElectronAnalyser {
   [[nodiscard]] devices::Range kinetic_energy_ev() const override;
   devices::ValidatedSpectrum define(const devices::SpectrumDefinition& wanted) override;
   void start() override;
+  void pause() override;
+  void resume() override;
   [[nodiscard]] devices::AcquisitionStatus status() override;
   [[nodiscard]] std::vector<double> counts(std::size_t from, std::size_t to) override;
   void abort() override;
 
  private:
   void update();
+  [[nodiscard]] bool busy() const {
+    return state_ == devices::AcquisitionState::running ||
+           state_ == devices::AcquisitionState::paused;
+  }
   [[nodiscard]] Duration time_of(std::size_t points) const;
 
   Clock* clock_;
@@ -48,7 +54,8 @@ class ScriptedAnalyser final : public devices::ElectronAnalyser {
   devices::ValidatedSpectrum spectrum_;
   devices::AcquisitionState state_ = devices::AcquisitionState::idle;
   std::size_t acquired_ = 0;
-  Duration started_{};
+  Duration started_{};  // moved on by the time of every pause
+  Duration paused_{};
 };
 
 }  // namespace halotwin::test
