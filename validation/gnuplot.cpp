@@ -38,13 +38,15 @@ std::string read_file(const fs::path& path) {
   return content.str();
 }
 
-// What a script cannot do: gnuplot says '"script", line 7: undefined function' after a copy of the
-// line.
+// Gnuplot copies the line, points at the place and says '"script" line 7: undefined function'; a
+// comma follows the name in some versions.
 std::string first_error(const std::string& messages) {
   std::istringstream lines(messages);
   std::string first;
   for (std::string line; std::getline(lines, line);) {
-    if (line.find("\", line ") != std::string::npos && line.find("warning:") == std::string::npos) {
+    const bool placed =
+        line.find("\" line ") != std::string::npos || line.find("\", line ") != std::string::npos;
+    if (placed && line.find("warning:") == std::string::npos) {
       return line;
     }
     if (first.empty() && line.find_first_not_of(" \t^") != std::string::npos) {

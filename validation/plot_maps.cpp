@@ -39,7 +39,7 @@ constexpr double bar_px = 14.0;
 constexpr double letter_px = 7.8;
 constexpr double top_px = 30.0;
 constexpr double bottom_px = 52.0;
-constexpr double px_per_tick = 48.0;
+constexpr double px_per_tick = 56.0;
 constexpr double least_bar_px = 90.0;
 constexpr double least_side_px = 24.0;
 
@@ -185,7 +185,7 @@ std::string frame_commands(const Place& place) {
 
 // The colour bar with its label, which gnuplot itself would put on the names of classes.
 std::string bar_commands(const MapPlot& map, const Place& place) {
-  const Axis colours = colour_axis(map, place.bar_height / px_per_tick);
+  const Axis colours = colour_axis(map, std::max(3.0, place.bar_height / px_per_tick));
   const double bar_left = place.left + place.width + bar_gap_px;
   return palette_commands(map) + axis_commands("cb", colours) + "set colorbox user origin " +
          place.at(bar_left, place.bottom) + " size " + place.at(bar_px, place.bar_height) +
@@ -205,11 +205,13 @@ std::string panel_commands(const MapPlot& map, std::size_t k, bool titled, const
   const double dx = map.step_m / unit_m / static_cast<double>(times.columns);
   const double dy = map.step_m / unit_m / static_cast<double>(times.rows);
   return frame_commands(place) + bar_commands(map, place) +
-         axis_commands("x", axis_between(0.0, width_m / unit_m, place.width / px_per_tick)) +
-         axis_commands("y", axis_between(0.0, height_m / unit_m, place.height / px_per_tick)) +
+         axis_commands(
+             "x", axis_between(0.0, width_m / unit_m, std::max(2.0, place.width / px_per_tick))) +
+         axis_commands(
+             "y", axis_between(0.0, height_m / unit_m, std::max(2.0, place.height / px_per_tick))) +
          fmt::format(
              "set xlabel {} offset character 0,0.4\n"
-             "set ylabel {} offset character 0.6,0\n"
+             "set ylabel {}\n"
              "set title {} offset character 0,-0.5\n",
              gnuplot_text(fmt::format("x ({})", unit)),
              gnuplot_text(fmt::format("y ({})", unit)),

@@ -37,10 +37,7 @@ th { font-weight: 600; border-bottom: 2px solid #555; }
 td { border-bottom: 1px solid #ddd; }
 sup { line-height: 0; }
 table.summary td:nth-child(4) { width: 27%; }
-.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-table.values td.number, table.physics tdsup { line-height: 0; }
-table.summary td:nth-child(4) { width: 27%; }
-.number { font-weight: 600; }
+.number { font-variant-numeric: tabular-nums; white-space: nowrap; font-weight: 600; }
 table.values th:last-child { white-space: nowrap; }
 .beside { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; margin: 0.8rem 0; }
 .beside table:only-child { max-width: 38rem; }
