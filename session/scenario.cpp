@@ -241,6 +241,18 @@ void require_bias_within_limits(const Scenario& scenario) {
                       scenario.limits.bias_peak_v));
 }
 
+void require_in_reach(const Scenario& scenario, const data::ScanArea& scan) {
+  const double reach_m =
+      std::min(0.5 * scenario.simulated.afm.scan_range_m, scenario.limits.frame_half_width_m);
+  for (const double at_m : {scan.x_start_m, scan.x_end_m, scan.y_start_m, scan.y_end_m}) {
+    require(std::abs(at_m) <= reach_m,
+            fmt::format("the map goes to {:.4g} m, beyond the scanner's {:.4g} m (the smaller of "
+                        "instruments.afm.scan_range_m / 2 and limits.frame_half_width_m)",
+                        at_m,
+                        reach_m));
+  }
+}
+
 struct Reach {
   double low_m = 0.0;   // first pixel centre
   double high_m = 0.0;  // last
@@ -258,6 +270,7 @@ void fit_film(const Table& given, Scenario& scenario) {
   if (!header.scan) {
     return;
   }
+  require_in_reach(scenario, *header.scan);
   sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
   const sim::Surroundings& around = scenario.simulated.surroundings;
   const double duration_s = seconds(procedure->estimate().duration);

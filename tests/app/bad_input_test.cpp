@@ -43,7 +43,7 @@ TEST_F(BadInput, WrongValues) {
   expect_setting_refused("specimen.film.thickness_m=-1", "must be > 0");
   expect_setting_refused("procedure.pm_dns_map.step_m=nan", "finite");
   expect_setting_refused("procedure.pm_dns_map.columns=0", "columns = 0");
-  expect_setting_refused("procedure.pm_dns_map.step_m=1e-3", "memory");
+  expect_setting_refused("specimen.microstructure.grid_step_m=1e-13", "grid_step_m");
   expect_setting_refused("procedure.pm_dns_map.columns=65536", "beyond the scanner");
   expect_setting_refused("procedure.pm_dns_map.reference_m=[1e-8, 0]", "bare metal");
   expect_setting_refused("procedure.pm_dns_map.drive_peak_v=50", "limits.bias_peak_v");
@@ -75,7 +75,7 @@ TEST_F(BadInput, OutputsThatCannotBeWritten) {
                       "--set",
                       "procedure.pm_dns_map.step_m=1 nm",
                       "--set",
-                      "procedure.pm_dns_map.sweep_time_s=1000"}),
+                      "procedure.pm_dns_map.sweep_time_s=2000"}),
                  "the disk has");
 }
 
