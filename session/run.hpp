@@ -50,8 +50,8 @@ struct RunSummary {
 };
 
 /// Throws ParameterError or DataError for what cannot be run or written; DeviceError or Interrupted
-/// when the run stopped on its way: the bench is then in its safe state and the recording can be
-/// taken up by resume().
+/// when the run stopped on its way: the bench is then in its safe state, but for devices that the
+/// events name, and the recording can be taken up by resume().
 RunSummary run(const Scenario& scenario, const RunOptions& options);
 
 /// Goes on with the unfinished recording at `path`, with the scenario that is stored in it; the

@@ -45,7 +45,7 @@ int execute(Console& console,
   const auto start = std::chrono::steady_clock::now();
   const auto tell_how_to_go_on = [&] {
     console.clear();
-    console.note(fmt::format("safe state; to go on: halotwin resume {}", file));
+    console.note(fmt::format("to go on: halotwin resume {}", file));
   };
   try {
     const session::RunSummary summary = work();
