@@ -185,7 +185,7 @@ std::string frame_commands(const Place& place) {
 
 // The colour bar with its label, which gnuplot itself would put on the names of classes.
 std::string bar_commands(const MapPlot& map, const Place& place) {
-  const Axis colours = colour_axis(map, std::max(3.0, place.bar_height / px_per_tick));
+  const Axis colours = colour_axis(map, std::max(4.0, place.bar_height / px_per_tick));
   const double bar_left = place.left + place.width + bar_gap_px;
   return palette_commands(map) + axis_commands("cb", colours) + "set colorbox user origin " +
          place.at(bar_left, place.bottom) + " size " + place.at(bar_px, place.bar_height) +

@@ -36,7 +36,8 @@ void write_report(const std::filesystem::path& folder,
                   const std::vector<PhysicsCheck>& physics);
 
 /// {"rows": [{"id", "title", "published", "value", "sigma", "unit", "met", "calibrated", "note"}],
-/// "seed", "wall_s"}; value and sigma are arrays if a row has several numbers. A row that is only
+/// "seed", "wall_s"}; value and sigma are arrays if a row has several numbers, unit too if
+/// they differ in it; NaN is null. A row that is only
 /// shown counts as met.
 [[nodiscard]] std::string to_json(const ReportHeader& header, const std::vector<Row>& rows);
 
