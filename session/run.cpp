@@ -13,7 +13,6 @@
 #include "base/require.hpp"
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
-#include "devices/probe_microscope.hpp"
 #include "session/build_info.hpp"
 #include "session/truth_recorder.hpp"
 
@@ -161,7 +160,6 @@ class Assembly {
         simulated_(scenario.simulated, scenario.info.seed, options.threads),
         bench_(devices::open_bench(scenario.devices, scenario.limits, simulated_, events_)) {
     require_reference_on_metal(scenario);
-    require_map_in_reach();
   }
 
   void open(const Scenario& scenario);
@@ -172,7 +170,6 @@ class Assembly {
 
  private:
   void require_reference_on_metal(const Scenario& scenario) const;
-  void require_map_in_reach() const;
   void define(const data::ScanArea& scan, data::TruthMode mode);
   [[nodiscard]] std::vector<double> state(std::size_t done) const;
   void restore(const data::Checkpoint& checkpoint);
@@ -190,6 +187,7 @@ class Assembly {
   std::optional<data::RecordingWriter> recording_;
   std::optional<TruthRecorder> truth_;
   std::optional<data::Checkpoint> resumed_from_;
+  bool any_recorded_ = false;
   std::size_t units_ = 0;
   std::size_t stride_ = 1;  // units between two checkpoints
 };
@@ -210,25 +208,6 @@ void Assembly::require_reference_on_metal(const Scenario& scenario) const {
                   at.x_m,
                   at.y_m,
                   specimen.reference_position().x_m));
-}
-
-void Assembly::require_map_in_reach() const {
-  data::RecordingHeader header;
-  procedure_->describe(header);
-  if (!header.scan) {
-    return;
-  }
-  const auto limits =
-      bench_.get<devices::ProbeMicroscope>("afm", "probe microscope").positioner().limits();
-  const data::ScanArea& scan = *header.scan;
-  require(
-      limits.x_m.contains(scan.x_start_m) && limits.x_m.contains(scan.x_end_m) &&
-          limits.y_m.contains(scan.y_start_m) && limits.y_m.contains(scan.y_end_m),
-      fmt::format("the map goes to ({:.4g} m, {:.4g} m), beyond the scanner's ({:.4g} m, {:.4g} m)",
-                  scan.x_end_m,
-                  scan.y_end_m,
-                  limits.x_m.high,
-                  limits.y_m.high));
 }
 
 void Assembly::define(const data::ScanArea& scan, data::TruthMode mode) {
@@ -288,6 +267,7 @@ void Assembly::restore(const data::Checkpoint& checkpoint) {
 }
 
 void Assembly::recorded(std::size_t done) {
+  any_recorded_ = true;
   truth_->recorded(done);
   if (done % stride_ == 0 || done == units_) {
     const std::vector<double> now = state(done);
@@ -346,7 +326,7 @@ RunSummary Assembly::go() {
 }
 
 void Assembly::discard_if_empty() {
-  if (recording_ && !recording_->resumed() && !recording_->load_checkpoint()) {
+  if (recording_ && !recording_->resumed() && !any_recorded_) {
     std::error_code ignored;
     std::filesystem::remove(recording_->part_path(), ignored);
     std::filesystem::remove(data::truth_path(recording_->path()).string() + ".part", ignored);
@@ -396,10 +376,14 @@ RunSummary run(const Scenario& scenario, const RunOptions& options) {
 }
 
 RunSummary resume(const std::filesystem::path& path, const RunOptions& options) {
+  // beside an older, complete recording of this name a run with --force may have stopped
+  const std::filesystem::path part = path.string() + ".part";
+  std::error_code failed;
+  const std::filesystem::path unfinished = std::filesystem::exists(part, failed) ? part : path;
   Scenario scenario;
   data::TruthMode mode = data::TruthMode::in_file;
   {
-    const data::RecordingReader reader(path);
+    const data::RecordingReader reader(unfinished);
     if (reader.status() == RunStatus::complete) {
       throw DataError(fmt::format("{}: is complete, there is nothing to resume", path.string()));
     }
@@ -413,7 +397,7 @@ RunSummary resume(const std::filesystem::path& path, const RunOptions& options) 
   }
   tell(options, estimate_costs(scenario));
   Assembly assembly(scenario, options);
-  assembly.reopen(path, mode);
+  assembly.reopen(unfinished, mode);
   return assembly.go();
 }
 
