@@ -4,7 +4,7 @@
 #include "analysis/pipelines/pm_dns_file.hpp"
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
-#include "app/result_text.hpp"
+#include "app/pm_dns_summary.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "data/recording_reader.hpp"
@@ -60,17 +60,10 @@ int analyse(const AnalyseArguments& arguments, const Surroundings&) {
     options = options_for(recording.header(), arguments.settings);
     file = recording.path();
   }
-  analysis::analyse_pm_dns_file(
+  const analysis::PmDnsResult result = analysis::analyse_pm_dns_file(
       file, options, session::build_info::version, threads_from(arguments.threads));
-  const data::RecordingReader recording(file);
-  const data::Result result = recording.result(name);
-  fmt::print("{}: results of {}\n", file.string(), name);
-  for (const auto& [what, text] : result.texts) {
-    fmt::print("  {:<40} {}\n", what, text);
-  }
-  for (const data::ResultScalar& scalar : result.scalars) {
-    fmt::print("{}\n", number_line(scalar.name, scalar.value, scalar.sigma, scalar.unit));
-  }
+  fmt::print("{}: results of {}\n{}", file.string(), name, summary_text(result, options));
+  fmt::print("all numbers: halotwin info {}\n", file.string());
   return done;
 }
 
