@@ -9,7 +9,7 @@ cmake --preset release
 cmake --build --preset release --parallel "$(nproc)" --target halotwin
 status=0
 build/release/halotwin validate A --quick --report report "$@" || status=$?
-if [[ -f report/index.html ]]; then
-  echo "report: $PWD/report/index.html"
+if [[ -f report/report.html ]]; then
+  echo "report: $PWD/report/report.html"
 fi
 exit "$status"
