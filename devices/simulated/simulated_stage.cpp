@@ -87,7 +87,8 @@ double SimulatedStage::encoder(const Motion& m, const StageAxisParams& p) const 
 }
 
 double SimulatedStage::position(std::size_t axis) {
-  return encoder(motion(axis, "position"), params_.axes[axis]);
+  const Motion& m = motion(axis, "position");  // refuses an axis that is not there
+  return encoder(m, params_.axes[axis]);
 }
 
 double SimulatedStage::true_position(std::size_t axis) const {
