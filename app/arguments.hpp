@@ -30,6 +30,7 @@ struct AnalyseArguments {
   std::string file;
   std::string pipeline;  // "" = the one for the recording's procedure
   std::vector<std::string> settings;
+  std::string report;  // folder for a page with pictures; "" = none
   int threads = 0;
 };
 

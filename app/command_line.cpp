@@ -114,6 +114,11 @@ void add_analysis_commands(CLI::App& program, Command& chosen) {
   command->add_option("--pipeline", a->pipeline, "default: the one for the recording's procedure")
       ->type_name("NAME");
   add_settings(*command, a->settings, "the analysis, e.g. nmf.rank=3");
+#ifdef HALOTWIN_WITH_VALIDATION
+  command
+      ->add_option("--report", a->report, "also writes DIR/report.html: maps, spectra, residuals")
+      ->type_name("DIR");
+#endif
   add_threads(*command, a->threads);
 }
 

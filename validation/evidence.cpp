@@ -65,7 +65,8 @@ void Evidence::say(const std::string& what) const {
 const MapCase& Evidence::fresh_film(std::string_view response,
                                     const std::vector<std::string>& settings) {
   MapRequest request{scenario_of(response), settings, {}};
-  if (options_.quick) {  // half the width, all lines: the transient needs them, and lasts as many lines as in the whole map
+  if (options_.quick) {  // half the width, all lines: the transient needs them, and lasts as many
+                         // lines as in the whole map
     request.settings.emplace_back("procedure.pm_dns_map.columns=64");
     request.settings.emplace_back("specimen.transient.time_constant_s=4035");
   }

@@ -74,8 +74,10 @@ PhysicsCheck phase_modulation() {
     const double dk = 1.0e-4;
     const Complex expected =
         dk * physics::phase_response(lever, lever.resonance_hz, two_pi * modulation_hz);
-    const double x = constants::pi * modulation_hz / lever.resonance_hz;  // mean over one period of the drive
-    const Complex found = integrated_phase(lever, lever.resonance_hz, modulation_hz, dk) * x / std::sin(x);
+    const double x =
+        constants::pi * modulation_hz / lever.resonance_hz;  // mean over one period of the drive
+    const Complex found =
+        integrated_phase(lever, lever.resonance_hz, modulation_hz, dk) * x / std::sin(x);
     worst = std::max(worst, std::abs(std::abs(found / expected) - 1.0));
   }
   return {"phase modulation of the cantilever, closed form",
@@ -111,8 +113,10 @@ PhysicsCheck apex_capacitance() {
     const double exact = physics::sphere_plane(tip.apex_radius_m, z).gradient_f_per_m;
     worst = std::max(worst, std::abs(physics::capacitance_gradient(tip, z).apex / exact - 1.0));
   }
-  return {
-      "apex capacitance gradient (Hudlet)", "exact sphere-plane series, 5 to 20 nm, cone of 1 deg", worst, 0.05};
+  return {"apex capacitance gradient (Hudlet)",
+          "exact sphere-plane series, 5 to 20 nm, cone of 1 deg",
+          worst,
+          0.05};
 }
 
 PhysicsCheck capacitance_derivative() {

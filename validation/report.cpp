@@ -375,24 +375,39 @@ void replace_file(const std::filesystem::path& path, const std::string& content)
   }
 }
 
-}  // namespace
-
-void write_report(const std::filesystem::path& folder,
-                  const ReportHeader& header,
-                  const std::vector<Row>& rows,
-                  const std::vector<PhysicsCheck>& physics) {
+void write_html(const std::filesystem::path& folder, const std::string& body) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
     throw DataError(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
   }
-  std::string page = std::string(report_head) + header_html(header) + "<main>\n" +
-                     counts(rows, physics) + summary_html(rows);
-  for (const Row& row : rows) {
-    page += row_html(row);
+  replace_file(folder / "report.html", std::string(report_head) + body + "</body>\n</html>\n");
+}
+
+}  // namespace
+
+void write_page(const std::filesystem::path& folder, const Page& page) {
+  std::string body = fmt::format("<header>\n<h1>{}</h1>\n</header>\n<main>\n", escape(page.title));
+  body += "<p class=\"note\">" + prose(page.note) + "</p>\n<div class=\"beside\">\n" +
+          values_table("measured", "effect", page.values) +
+          values_table("null: selection alone", "null", page.nulls) + "</div>\n";
+  Row row{};
+  row.verdict.figures = page.figures;
+  for (std::size_t k = 0; k < page.figures.size(); ++k) {
+    body += figure_html(row, k);
   }
-  page += physics_html(physics) + "</main>\n</body>\n</html>\n";
-  replace_file(folder / "report.html", page);
+  write_html(folder, body + reproduce_html(page.reproduce) + "</main>\n");
+}
+
+void write_report(const std::filesystem::path& folder,
+                  const ReportHeader& header,
+                  const std::vector<Row>& rows,
+                  const std::vector<PhysicsCheck>& physics) {
+  std::string body = header_html(header) + "<main>\n" + counts(rows, physics) + summary_html(rows);
+  for (const Row& row : rows) {
+    body += row_html(row);
+  }
+  write_html(folder, body + physics_html(physics) + "</main>\n");
 }
 
 }  // namespace halotwin::validation

@@ -35,6 +35,18 @@ void write_report(const std::filesystem::path& folder,
                   const std::vector<Row>& rows,
                   const std::vector<PhysicsCheck>& physics);
 
+/// One page about one recording: key numbers, nulls and pictures.
+struct Page {
+  std::string title;
+  std::string note;
+  std::vector<Measured> values;
+  std::vector<Measured> nulls;
+  std::vector<Figure> figures;
+  std::vector<std::string> reproduce;
+};
+/// Writes `folder`/report.html like write_report.
+void write_page(const std::filesystem::path& folder, const Page& page);
+
 /// {"rows": [{"id", "title", "published", "value", "sigma", "unit", "met", "calibrated", "note"}],
 /// "seed", "wall_s"}; value and sigma are arrays if a row has several numbers, unit too if
 /// they differ in it; NaN is null. A row that is only

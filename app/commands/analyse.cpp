@@ -10,6 +10,10 @@
 #include "data/recording_reader.hpp"
 #include "data/toml_table.hpp"
 #include "session/build_info.hpp"
+#ifdef HALOTWIN_WITH_VALIDATION
+#include "validation/map_pictures.hpp"
+#include "validation/report.hpp"
+#endif
 
 namespace halotwin::app {
 
@@ -48,21 +52,52 @@ analysis::PmDnsOptions options_for(const data::RecordingHeader& header,
   return options;
 }
 
+#ifdef HALOTWIN_WITH_VALIDATION
+void write_pictures(const std::filesystem::path& folder,
+                    const std::filesystem::path& file,
+                    const analysis::PmDnsMap& map,
+                    const analysis::PmDnsResult& result) {
+  const double step_m = map.x_m.size() > 1 ? map.x_m[1] - map.x_m[0] : 1.0;
+  validation::MapNumbers numbers = validation::key_numbers(result);
+  validation::write_page(folder,
+                         {.title = file.filename().string(),
+                          .note = "PM-DNS map: loss channel of the calibrated response, factorised "
+                                  "and classified. Shifts are natural "
+                                  "logarithms of ratios. The null is the same analysis of a map "
+                                  "with one spectral shape and the measured "
+                                  "noise: what the selection of classes does by itself.",
+                          .values = std::move(numbers.values),
+                          .nulls = std::move(numbers.nulls),
+                          .figures = validation::all_pictures({result, step_m}),
+                          .reproduce = {"halotwin analyse " + file.filename().string() +
+                                        " --report " + folder.string()}});
+  fmt::print("pictures: {}\n", (folder / "report.html").string());
+}
+#endif
+
 }  // namespace
 
 int analyse(const AnalyseArguments& arguments, const Surroundings&) {
   analysis::PmDnsOptions options;
   std::string name;
   std::filesystem::path file;
+  analysis::PmDnsMap map;
   {
     const data::RecordingReader recording(arguments.file);
     name = pipeline_for(arguments.pipeline, recording.header().procedure);
     options = options_for(recording.header(), arguments.settings);
     file = recording.path();
+    map = analysis::read_pm_dns_map(recording);
   }
-  const analysis::PmDnsResult result = analysis::analyse_pm_dns_file(
-      file, options, session::build_info::version, threads_from(arguments.threads));
+  const analysis::PmDnsResult result =
+      analysis::analyse_pm_dns(map.input(), options, threads_from(arguments.threads));
+  analysis::write_pm_dns_result(file, map, result, options, session::build_info::version);
   fmt::print("{}: results of {}\n{}", file.string(), name, summary_text(result, options));
+#ifdef HALOTWIN_WITH_VALIDATION
+  if (!arguments.report.empty()) {
+    write_pictures(arguments.report, file, map, result);
+  }
+#endif
   fmt::print("all numbers: halotwin info {}\n", file.string());
   return done;
 }

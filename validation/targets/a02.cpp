@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "validation/map_pictures.hpp"
 #include "validation/plot.hpp"
 #include "validation/score.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
@@ -15,9 +16,8 @@ PmDnsScore score(const MapCase& map) {
                       {map.step_m, map.boundary_distance_m, map.hotspot, map.grain});
 }
 
-void add_maps(const std::string& response, const MapCase& map, Verdict& verdict) {
-  MapPlot low{"low-frequency weight", "", "weight", map.weights(0), map.step_m};
-  MapPlot high{"high-frequency weight", "", "weight", map.weights(1), map.step_m};
+void add_pictures(const std::string& response, const MapCase& map, Verdict& verdict) {
+  const MapPictures pictures{map.result, map.step_m, ", " + response + " response"};
   MapPlot hot{"truth: hotspot grains", "", "", map.hotspot, map.step_m};
   hot.classes = {"other grain", "hotspot"};
   MapPlot distance{
@@ -26,108 +26,18 @@ void add_maps(const std::string& response, const MapCase& map, Verdict& verdict)
     d *= 1e9;
   }
   verdict.figures.push_back(draw(
-      {low, hot, high, distance},
+      {pictures.weight(0), hot, pictures.weight(1), distance},
       "NMF weights beside the truth, " + response + " response",
       "Left: what the analysis found. Right: what the film is. Grey: lines left out because of "
       "the ultraslow transient."));
-  CurvePlot bases{"NMF bases, " + response + " response",
-                  "Each scaled to its maximum.",
-                  "stimulus frequency (Hz)",
-                  "basis (relative)",
-                  true};
-  for (Eigen::Index k = 0; k < map.result.nmf.basis.rows(); ++k) {
-    Curve curve{
-        k == 0 ? "low-frequency basis" : "high-frequency basis", map.result.frequencies_hz, {}, {}};
-    const auto row = map.result.nmf.basis.row(k);
-    const double top = row.maxCoeff();
-    for (Eigen::Index j = 0; j < row.size(); ++j) {
-      curve.y.push_back(top > 0.0 ? row(j) / top : 0.0);
-    }
-    bases.curves.push_back(curve);
-  }
-  verdict.figures.push_back(draw(bases));
-}
-
-// What the factorisation leaves: rms over the pixels of each channel beside the noise of a reading,
-// and the rms over the channels of each pixel. A third component would show as a residual above the
-// noise.
-void add_residuals(const std::string& response, const MapCase& map, Verdict& verdict) {
-  const auto& result = map.result;
-  const std::size_t channels = result.frequencies_hz.size();
-  const auto rank = static_cast<std::size_t>(result.nmf.basis.rows());
-  std::vector<double> channel(channels, 0.0);
-  MapPlot pixels{"rms residual of each pixel",
-                 "",
-                 "loss / fast response",
-                 Image<double>(map.nx, map.ny, std::nan("")),
-                 map.step_m};
-  std::vector<Image<double>> weights;
-  for (std::size_t k = 0; k < rank; ++k) {
-    weights.push_back(map.weights(k));
-  }
-  double used = 0.0;
-  for (std::size_t p = 0; p < map.nx * map.ny; ++p) {
-    if (rank == 0 || std::isnan(weights[0].values[p])) {
-      continue;
-    }
-    double sum = 0.0;
-    for (std::size_t i = 0; i < channels; ++i) {
-      double rest = static_cast<double>(result.response.values[p * channels + i]);
-      for (std::size_t k = 0; k < rank; ++k) {
-        rest -= weights[k].values[p] *
-                result.nmf.basis(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(i));
-      }
-      sum += rest * rest;
-      channel[i] += rest * rest;
-    }
-    pixels.values.values[p] = std::sqrt(sum / static_cast<double>(channels));
-    used += 1.0;
-  }
-  for (double& c : channel) {
-    c = std::sqrt(c / std::max(used, 1.0));
-  }
-  CurvePlot plot{"Residual of the factorisation, " + response + " response",
-                 "Rms over the pixels. Where it lies on the noise, two components explain the map.",
-                 "stimulus frequency (Hz)",
-                 "loss / fast response",
-                 true,
-                 true,
-                 {{"residual", result.frequencies_hz, channel},
-                  {"noise of one pixel (up against down)",
-                   result.frequencies_hz,
-                   result.response.noise_sigma,
-                   {},
-                   false,
-                   true}}};
-  verdict.figures.push_back(draw(plot));
-  MapPlot height{
-      "topography, levelled", "", "height (nm)", Image<double>(map.nx, map.ny), map.step_m};
-  if (result.topography_m.size() == map.nx * map.ny) {
-    for (std::size_t p = 0; p < map.nx * map.ny; ++p) {
-      height.values.values[p] = 1e9 * result.topography_m[p];
-    }
-  }
+  verdict.figures.push_back(pictures.bases());
+  verdict.figures.push_back(pictures.channel_residual());
   verdict.figures.push_back(draw(
-      {pixels, height},
+      {pictures.pixel_residual(), pictures.topography()},
       "Residual and topography, " + response + " response",
       "A residual that follows grains or grooves would be structure that two components miss, or "
-      "topography in the signal."));
-  if (!result.rank_scan.empty()) {
-    Curve scan{"relative residual", {}, {}};
-    for (const auto& step : result.rank_scan) {
-      scan.x.push_back(static_cast<double>(step.rank));
-      scan.y.push_back(step.relative_residual);
-    }
-    scan.points = true;
-    verdict.figures.push_back(
-        draw(CurvePlot{"Rank scan, " + response + " response",
-                       "Relative residual of the best factorisation of each rank.",
-                       "rank",
-                       "relative residual",
-                       false,
-                       false,
-                       {scan}}));
-  }
+      "topography in the signal. Grey: lines left out."));
+  verdict.figures.push_back(pictures.rank_scan());
 }
 
 }  // namespace
@@ -170,8 +80,7 @@ Verdict check_a02(Evidence& evidence) {
          std::nan(""),
          "",
          fmt::format("singular values above the noise: {}", map.result.significant_rank)});
-    add_maps(response, map, verdict);
-    add_residuals(response, map, verdict);
+    add_pictures(response, map, verdict);
     verdict.reproduce.insert(verdict.reproduce.end(), map.reproduce.begin(), map.reproduce.end());
   }
   verdict.met = met ? Met::yes : Met::no;

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "analysis/peaks.hpp"
-#include "base/fields.hpp"
+#include "validation/map_pictures.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
@@ -112,29 +112,12 @@ double ratio_contrast(const MapCase& map,
 }
 
 void add_figure(const std::string& response, const MapCase& map, Verdict& verdict) {
-  CurvePlot plot{"Class mean spectra, " + response + " response",
-                 "Loss channel; bands: one standard deviation (block bootstrap). Classes by "
-                 "percentiles of the NMF weights.",
-                 "stimulus frequency (Hz)",
-                 "loss relative to the fast response",
-                 true};
-  for (const auto& c : map.result.classes) {
-    if (!c.mean.empty()) {
-      plot.curves.push_back(
-          {std::string(halotwin::name_of(c.label)), map.result.frequencies_hz, c.mean, c.sigma});
-    }
-  }
-  verdict.figures.push_back(draw(plot));
-  MapPlot classes{"Classes, " + response + " response",
-                  "Lines left out because of the transient are marked.",
-                  "",
-                  Image<double>(map.nx, map.ny),
-                  map.step_m};
-  for (std::size_t p = 0; p < map.result.class_map.size(); ++p) {
-    classes.values.values[p] = static_cast<double>(map.result.class_map[p]);
-  }
-  classes.classes = {"not considered", "grain", "boundary", "hotspot", "excluded", "unmeasured"};
-  verdict.figures.push_back(draw(classes));
+  const MapPictures pictures{map.result, map.step_m, ", " + response + " response"};
+  verdict.figures.push_back(pictures.class_spectra());
+  verdict.figures.push_back(
+      draw({pictures.classes(), pictures.topography()},
+           "Classes and topography, " + response + " response",
+           "Lines left out because of the transient are marked as excluded."));
 }
 
 bool check_response(const std::string& response, Evidence& evidence, Verdict& verdict) {
