@@ -10,6 +10,7 @@
 #include "data/files.hpp"
 #include "data/header_io.hpp"
 #include "data/names.hpp"
+#include "data/recording_reader.hpp"
 #include "data/recording_writer_impl.hpp"
 #include "data/seal.hpp"
 #include "data/structure_check.hpp"
@@ -86,10 +87,7 @@ RecordingWriter::Impl::Impl(const std::filesystem::path& wanted)
         fmt::format("{}: broke off before the run began, start it anew", part.string()));
   }
   state_.emplace(file_.get());
-  if (state_->status() == RunStatus::complete) {  // killed between its end and the renaming
-    file_.reset();
-    publish_if_there(truth_path(path));
-    publish(part, path);
+  if (state_->status() == RunStatus::complete) {
     throw DataError(fmt::format("{}: is complete, there is nothing to resume", path.string()));
   }
   header = read_header(file_.get());
@@ -377,6 +375,19 @@ void RecordingWriter::save_checkpoint(std::size_t units_done, std::span<const st
 
 std::optional<Checkpoint> RecordingWriter::load_checkpoint() const {
   return std::as_const(*impl_).state().load_checkpoint();
+}
+
+bool RecordingWriter::publish_complete(const std::filesystem::path& path) {
+  const std::filesystem::path final_name = without_part(path);
+  const std::filesystem::path part = part_of(final_name);
+  std::error_code error;
+  if (!std::filesystem::exists(part, error) ||
+      RecordingReader(part).status() != RunStatus::complete) {
+    return false;
+  }
+  publish_if_there(truth_path(final_name));
+  publish(part, final_name);
+  return true;
 }
 
 void RecordingWriter::finish(RunStatus status, Duration run_time) {

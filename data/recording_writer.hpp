@@ -43,6 +43,10 @@ class RecordingWriter {
   /// version.
   [[nodiscard]] static RecordingWriter open_for_resume(const std::filesystem::path& path);
 
+  /// Gives a recording its final name if it is complete but was killed before its renaming; false
+  /// if there is no such.
+  static bool publish_complete(const std::filesystem::path& path);
+
   RecordingWriter(RecordingWriter&&) noexcept;
   RecordingWriter& operator=(RecordingWriter&&) noexcept;
   /// Without finish() the file stays as after a kill: `.part`, with all that was written.

@@ -375,11 +375,31 @@ RunSummary run(const Scenario& scenario, const RunOptions& options) {
   }
 }
 
+namespace {
+
+RunSummary summary_of_complete(std::filesystem::path path) {
+  if (path.extension() == ".part") {
+    path.replace_extension();
+  }
+  const data::RecordingReader reader(path);
+  const std::vector<Event> events = reader.events();
+  return {path,
+          reader.units_done(),
+          reader.header().unit_word,
+          events.empty() ? Duration::zero() : events.back().time};
+}
+
+}  // namespace
+
 RunSummary resume(const std::filesystem::path& path, const RunOptions& options) {
   // beside an older, complete recording of this name a run with --force may have stopped
   const std::filesystem::path part = path.string() + ".part";
   std::error_code failed;
   const std::filesystem::path unfinished = std::filesystem::exists(part, failed) ? part : path;
+  if (data::RecordingWriter::publish_complete(
+          unfinished)) {  // killed between its end and its renaming
+    return summary_of_complete(unfinished);
+  }
   Scenario scenario;
   data::TruthMode mode = data::TruthMode::in_file;
   {
