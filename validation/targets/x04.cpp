@@ -92,7 +92,10 @@ Verdict check_x04(Evidence& evidence) {
 
   const sim::World noisy(
       surroundings(true), sim::pm_dns_cables(), {}, small_film(evidence.seed()), evidence.seed());
-  EnginesPlan noise_plan = plan;
+  EnginesPlan noise_plan = plan;  // at the settings of the maps
+  noise_plan.detunings_hz = {0.0};
+  noise_plan.quality_factors = {150.0};
+  noise_plan.lock_in_1_time_constants_s = {3e-6};
   noise_plan.frequencies_hz = {500.0, 3000.0, 8000.0};
   double density = 0.0;
   for (const NoiseRow& row : compare_noise(noisy, params, noise_plan, 6000, options.threads)) {

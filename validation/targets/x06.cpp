@@ -141,6 +141,9 @@ Verdict check_x06(Evidence& evidence) {
        nan,
        "",
        "0"}};
+  for (const std::string& name : d.different) {
+    verdict.note += name + " differs; ";
+  }
   verdict.note += "Ten kills in the quick validation, 200 in the full one.";
   verdict.reproduce = {
       "halotwin run pm_dns_quick -o map.nxs & sleep 0.3; kill -9 $!; halotwin resume map.nxs"};
