@@ -87,6 +87,7 @@ void validate(const TransientParams& p) {
   require_positive("residual_below_hz", p.residual_below_hz);
   require_positive("fit_above_hz", p.fit_above_hz);
   require_range("threshold_fraction", p.threshold_fraction, 1e-6, 1.0);
+  require_range("components", p.components, 0, 64);
   require_range("detection_sigmas", p.detection_sigmas, 1.0, 100.0);
 }
 
@@ -98,31 +99,73 @@ std::size_t Transient::lines_to_exclude() const {
 
 namespace {
 
-/// Residual below `residual_below_hz` of each line; empty if the bands do not hold enough channels.
-std::vector<double> ultraslow_residual(const RowArray& lines,
-                                       std::span<const double> f,
-                                       const RowArray& basis,
-                                       const TransientParams& params) {
+struct Bands {
   std::vector<Eigen::Index> slow;
   std::vector<Eigen::Index> fast;
+};
+
+Bands bands_of(std::span<const double> f, const TransientParams& params) {
+  Bands bands;
   for (std::size_t i = 0; i < f.size(); ++i) {
     if (f[i] < params.residual_below_hz) {
-      slow.push_back(static_cast<Eigen::Index>(i));
+      bands.slow.push_back(static_cast<Eigen::Index>(i));
     } else if (f[i] > params.fit_above_hz) {
-      fast.push_back(static_cast<Eigen::Index>(i));
+      bands.fast.push_back(static_cast<Eigen::Index>(i));
     }
   }
-  if (slow.empty() || static_cast<Eigen::Index>(fast.size()) < basis.rows()) {
+  return bands;
+}
+
+/// Linear prediction of the slow channels' mean from the fast channels.
+struct Prediction {
+  Eigen::RowVectorXd centre;
+  Eigen::MatrixXd components;  // fast channels x components
+  Eigen::VectorXd slopes;
+  double offset = 0.0;
+
+  [[nodiscard]] double operator()(const Eigen::RowVectorXd& fast) const {
+    return offset + ((fast - centre) * components).dot(slopes);
+  }
+};
+
+/// Trained on samples x fast channels and the slow mean of each sample.
+Prediction train(const Eigen::MatrixXd& fast, const Eigen::VectorXd& slow, Eigen::Index wanted) {
+  Prediction p;
+  p.centre = fast.colwise().mean();
+  const Eigen::MatrixXd deviation = fast.rowwise() - p.centre;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> axes(deviation.transpose() * deviation);
+  const Eigen::Index count =
+      std::min({wanted, fast.cols(), std::max<Eigen::Index>(fast.rows() - 2, 0)});
+  p.components = axes.eigenvectors().rightCols(count);
+  p.offset = slow.mean();
+  if (count == 0 || deviation.isZero(0.0)) {  // nothing to learn from: the mean
+    p.components = Eigen::MatrixXd::Zero(fast.cols(), 1);
+    p.slopes = Eigen::VectorXd::Zero(1);
+    return p;
+  }
+  const Eigen::MatrixXd scores = deviation * p.components;
+  p.slopes =
+      scores.completeOrthogonalDecomposition().solve(Eigen::VectorXd(slow.array() - p.offset));
+  return p;
+}
+
+/// Mean below `residual_below_hz` of each line, less its prediction; empty if the bands or the
+/// samples do not suffice.
+std::vector<double> ultraslow_residual(const RowArray& lines,
+                                       std::span<const double> f,
+                                       const RowArray& later,
+                                       const TransientParams& params) {
+  const Bands bands = bands_of(f, params);
+  if (bands.slow.empty() || bands.fast.empty() || later.rows() < 1) {
     return {};
   }
-  const Eigen::MatrixXd h = basis.matrix()(Eigen::all, fast).transpose();
-  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(h);
+  const Prediction predict = train(later.matrix()(Eigen::all, bands.fast),
+                                   later.matrix()(Eigen::all, bands.slow).rowwise().mean(),
+                                   params.components);
   std::vector<double> residual;
   for (Eigen::Index y = 0; y < lines.rows(); ++y) {
-    const Eigen::VectorXd weights = qr.solve(lines.matrix()(y, fast).transpose());
-    const Eigen::VectorXd difference = lines.matrix()(y, slow).transpose() -
-                                       basis.matrix()(Eigen::all, slow).transpose() * weights;
-    residual.push_back(difference.mean());
+    residual.push_back(lines.matrix()(y, bands.slow).mean() -
+                       predict(lines.matrix()(y, bands.fast)));
   }
   return residual;
 }
@@ -131,14 +174,14 @@ std::vector<double> ultraslow_residual(const RowArray& lines,
 
 Transient find_transient(const RowArray& line_means,
                          std::span<const double> frequencies_hz,
-                         const RowArray& basis,
+                         const RowArray& later,
                          const TransientParams& params) {
   validate(params);
   require(line_means.cols() == static_cast<Eigen::Index>(frequencies_hz.size()) &&
-              basis.cols() == line_means.cols(),
-          "lines, basis and frequencies have different numbers of channels");
+              (later.rows() == 0 || later.cols() == line_means.cols()),
+          "lines, later samples and frequencies have different numbers of channels");
   Transient t;
-  t.residual = ultraslow_residual(line_means, frequencies_hz, basis, params);
+  t.residual = ultraslow_residual(line_means, frequencies_hz, later, params);
   std::vector<double> line;
   std::vector<double> value;
   for (std::size_t y = 0; y < t.residual.size(); ++y) {

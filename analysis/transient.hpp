@@ -22,7 +22,9 @@ constexpr auto enumerators(TransientStatus) {
 
 struct TransientParams {
   double residual_below_hz = 200.0;  // the ultraslow response shows below
-  double fit_above_hz = 400.0;       // the bases are fitted above
+  double fit_above_hz = 1000.0;  // what the film does is told from the channels above, where the
+                                 // ultraslow response is below 10 % of its height
+  int components = 3;            // principal components of those channels
   double threshold_fraction = 0.02;  // of the main peak: where the transient counts as over
   double detection_sigmas = 5.0;     // amplitude over its error; the decay length is searched for,
                                      // which costs about one sigma of significance
@@ -30,6 +32,7 @@ struct TransientParams {
 void visit_fields(auto& visit, TransientParams& p) {
   visit("residual_below_hz", p.residual_below_hz);
   visit("fit_above_hz", p.fit_above_hz);
+  visit("components", p.components);
   visit("threshold_fraction", p.threshold_fraction);
   visit("detection_sigmas", p.detection_sigmas);
 }
@@ -48,12 +51,15 @@ struct Transient {
   [[nodiscard]] std::size_t lines_to_exclude() const;
 };
 
-/// `line_means` (lines x channels; rows with NaN are left out) minus what the `basis` (components x
-/// channels, from the later lines) makes of each line above `fit_above_hz`, averaged below
-/// `residual_below_hz`.
+/// `line_means` (lines x channels; rows with NaN are left out). `later` (samples x channels):
+/// spectra of places that the transient no longer touches, e.g. means of blocks of the later lines.
+/// From these, the mean below `residual_below_hz` is regressed on the principal components of the
+/// channels above `fit_above_hz`; what a line shows beyond the prediction is its ultraslow
+/// residual. (Two NMF bases predict the low-frequency loss less well where lines are not resolved:
+/// they left a bias of up to four lines in the end of the transient.)
 [[nodiscard]] Transient find_transient(const RowArray& line_means,
                                        std::span<const double> frequencies_hz,
-                                       const RowArray& basis,
+                                       const RowArray& later,
                                        const TransientParams& params = {});
 
 }  // namespace halotwin::analysis

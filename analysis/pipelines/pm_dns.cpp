@@ -102,36 +102,61 @@ RowArray line_means(const ResponseCube& cube,
   return lines;
 }
 
-/// End of the transient, from components of the later half of the measured lines.
+/// Mean spectra of square blocks of the used pixels from `first_line` on; blocks without a pixel
+/// are left out.
+RowArray block_means(const ResponseCube& cube,
+                     std::span<const std::uint8_t> use,
+                     const PmDnsInput& in,
+                     std::size_t first_line,
+                     std::size_t side) {
+  const std::size_t m = in.frequencies_hz.size();
+  const std::size_t across = (in.nx + side - 1) / side;
+  const std::size_t down = (in.ny - first_line + side - 1) / side;
+  RowArray sums =
+      RowArray::Zero(static_cast<Eigen::Index>(across * down), static_cast<Eigen::Index>(m));
+  std::vector<double> counts(across * down, 0.0);
+  for (std::size_t y = first_line; y < in.ny; ++y) {
+    for (std::size_t x = 0; x < in.nx; ++x) {
+      const std::size_t p = y * in.nx + x;
+      if (use[p] != 0) {
+        const std::size_t block = (y - first_line) / side * across + x / side;
+        const Eigen::Map<const Eigen::ArrayXf> row(cube.values.data() + p * m,
+                                                   static_cast<Eigen::Index>(m));
+        sums.row(static_cast<Eigen::Index>(block)) += row.cast<double>().transpose();
+        counts[block] += 1.0;
+      }
+    }
+  }
+  std::vector<Eigen::Index> filled;
+  for (std::size_t b = 0; b < counts.size(); ++b) {
+    if (counts[b] > 0.0) {
+      sums.row(static_cast<Eigen::Index>(b)) /= counts[b];
+      filled.push_back(static_cast<Eigen::Index>(b));
+    }
+  }
+  return sums(filled, Eigen::all);
+}
+
+/// End of the transient; what the film does is learnt from the later half of the measured lines.
 Transient locate_transient(const ResponseCube& cube,
                            std::span<const std::uint8_t> use,
                            const PmDnsInput& in,
-                           const PmDnsOptions& options,
-                           Threads threads) {
-  const std::size_t m = in.frequencies_hz.size();
-  Transient none;
-  none.status = TransientStatus::too_few_lines;
+                           const PmDnsOptions& options) {
   std::size_t last = use.size();
   while (last > 0 && use[last - 1] == 0) {
     --last;
   }
   const std::size_t lines = (last + in.nx - 1) / in.nx;
   if (lines < 2) {
+    Transient none;
+    none.status = TransientStatus::too_few_lines;
     return none;
   }
-  const auto later = gather(cube, m, use, lines / 2 * in.nx, {});
-  if (later.pixels.size() < static_cast<std::size_t>(options.nmf.rank)) {
-    return none;
-  }
-  NmfOptions quick = options.nmf;
-  quick.random_starts = 0;
-  const NmfResult fit = factorize(later.view, quick, threads);
-  if (fit.stop == NmfStop::zero_data) {
-    none.status = TransientStatus::none;
-    return none;
-  }
-  return find_transient(
-      line_means(cube, use, in.nx, in.ny, m), in.frequencies_hz, fit.basis, options.transient);
+  const auto side = static_cast<std::size_t>(options.block_side_pixels);
+  return find_transient(line_means(cube, use, in.nx, in.ny, in.frequencies_hz.size()),
+                        in.frequencies_hz,
+                        block_means(cube, use, in, lines / 2, side),
+                        options.transient);
 }
 
 /// Factorises; with whitening in units of the noise, brought back to the units of the data.
@@ -439,7 +464,7 @@ PmDnsResult analyse_pm_dns(const PmDnsInput& in, const PmDnsOptions& options, Th
     result.status = PmDnsStatus::no_measured_pixel;
     return result;
   }
-  result.transient = locate_transient(result.response, use, in, options, threads);
+  result.transient = locate_transient(result.response, use, in, options);
   result.excluded_lines = options.exclude_lines >= 0
                               ? static_cast<std::size_t>(options.exclude_lines)
                               : result.transient.lines_to_exclude();
