@@ -48,10 +48,13 @@ struct IonParams {
   double hotspot_active_share = 1.0;                // study
   // Keeps the pole (1 - b_a/Z)/t where it is for b/Z = 0.21: an assumption (study)
   double hotspot_density_factor = 1.13;
-  double boundary_density_factor = 3.0;    // facts f: 2 to 10; study: 3
-  double boundary_zone_m = 12e-9;          // 1/e zone; study
-  double grain_frequency_sigma_ln = 0.06;  // diffusivity from grain to grain; study
-  double grain_share_sigma_ln = 0.05;      // active share from grain to grain (estimate)
+  double boundary_density_factor =
+      5.0;                         // facts f: 2 to 10; with 3, large hotspots hide the boundaries
+  double boundary_zone_m = 12e-9;  // 1/e zone; study
+  // Diffusivity from grain to grain; small, since cavar2026 finds no shift between grains
+  // (Interpretation)
+  double grain_frequency_sigma_ln = 0.03;
+  double grain_share_sigma_ln = 0.05;  // active share from grain to grain (estimate)
   bool operator==(const IonParams&) const = default;
 };
 void validate(const IonParams& p);
