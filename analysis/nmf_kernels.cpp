@@ -205,6 +205,7 @@ HALOTWIN_INLINE void solve_tile(const Vec16* a,
 }
 
 template <int K>
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): written out, so that it vectorises
 HALOTWIN_INLINE void sweep_tiles_of(const float* q,
                                     std::size_t tiles,
                                     std::size_t kept,
@@ -252,6 +253,7 @@ HALOTWIN_INLINE void sweep_tiles_of(const float* q,
 }
 
 template <int K, class V>
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): written out, so that it vectorises
 HALOTWIN_INLINE void sweep_rows_of(const Rows& rows,
                                    const float* basis,
                                    const WeightSolver& solver,

@@ -17,7 +17,7 @@ namespace {
 // One sub-command: its options write into arguments that live as long as the parser.
 template <class Arguments>
 struct Registered {
-  CLI::App* command;
+  CLI::App* command = nullptr;
   std::shared_ptr<Arguments> arguments = std::make_shared<Arguments>();
 };
 

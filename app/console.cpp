@@ -64,7 +64,7 @@ std::string duration_text(double time_s) {
   if (minutes < 60) {
     return fmt::format("{} min", minutes);
   }
-  if (minutes < 48 * 60) {
+  if (minutes < 2880) {  // two days
     return fmt::format("{} h {} min", minutes / 60, minutes % 60);
   }
   return fmt::format("{} d {} h", minutes / 1440, minutes % 1440 / 60);

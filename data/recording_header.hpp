@@ -82,7 +82,7 @@ struct RecordingHeader {
 
   std::size_t units_total = 0;      // pixels, frames, curves
   std::string unit_word = "pixel";  // what is counted
-  std::size_t checkpoint_capacity_bytes = 64 * 1024;
+  std::size_t checkpoint_capacity_bytes = 64UL * 1024;
   std::size_t event_capacity = 2048;
 };
 

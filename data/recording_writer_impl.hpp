@@ -17,8 +17,8 @@ namespace halotwin::data {
 
 class RecordingWriter::Impl {
  public:
-  Impl(const std::filesystem::path& path, const RecordingHeader& header, Overwrite overwrite);
-  explicit Impl(const std::filesystem::path& path);  // takes up again
+  Impl(const std::filesystem::path& wanted, const RecordingHeader& given, Overwrite overwrite);
+  explicit Impl(const std::filesystem::path& wanted);  // takes up again
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();

@@ -34,7 +34,7 @@ constexpr ElementType element_type() {
 }
 
 /// Makes the NXdata group <entry>/<spec.group> with axes, labels and unwritten values.
-void make_signal_group(h5::Id file, const std::string& entry, const SignalSpec& spec);
+void make_signal_group(h5::Id file, const std::string& entry, const SignalSpec& given);
 [[nodiscard]] SignalSpec read_spec(h5::Id file, const std::string& entry, std::string_view group);
 /// Groups below `entry` that are NXdata, sorted, without the entry.
 [[nodiscard]] std::vector<std::string> list_signals(h5::Id file, const std::string& entry);
@@ -53,7 +53,7 @@ class SignalStore {
 
   SignalId define(const SignalSpec& spec);
   /// The same for a file that has its structure already; the signal must be as it was.
-  SignalId bind(h5::Id file, const SignalSpec& spec);
+  SignalId bind(h5::Id file, const SignalSpec& given);
   void create(h5::Id file);
   /// The file is closed: handles are of no use any more.
   void close() { file_ = -1; }
@@ -62,14 +62,14 @@ class SignalStore {
   [[nodiscard]] std::string default_group() const;
 
   void write(SignalId id,
-             std::initializer_list<std::size_t> at,
+             std::initializer_list<std::size_t> index,
              ElementType type,
              const void* values,
              std::size_t count,
              bool errors = false);
-  void write_value(SignalId id, std::initializer_list<std::size_t> at, double value);
+  void write_value(SignalId id, std::initializer_list<std::size_t> index, double value);
   void read(SignalId id,
-            std::initializer_list<std::size_t> at,
+            std::initializer_list<std::size_t> index,
             ElementType type,
             void* values,
             std::size_t count) const;
@@ -82,7 +82,7 @@ class SignalStore {
     std::uint64_t offset = 0;
     std::uint64_t errors_offset = 0;
   };
-  SignalId append(const SignalSpec& spec);
+  SignalId append(const SignalSpec& given);
   void locate(h5::Id file, Stored& stored);
   [[nodiscard]] const Stored& at(SignalId id) const;
   /// Checked place of `count` elements from `index` on; the offset of the dataset not included.

@@ -20,6 +20,6 @@ namespace halotwin::data {
 /// Reads one `--set` text "procedure.dwell_s=0.1" and puts it into `table` at its dotted path, with
 /// the place "--set". The value is a TOML value if it reads as one ("0.1", "true", "[1, 2]"),
 /// otherwise a string ("25 nm"). Throws ParameterError if there is no '=' or no key.
-void apply_setting(Table& table, std::string_view key_equals_value);
+void apply_setting(Table& table, std::string_view setting);
 
 }  // namespace halotwin::data

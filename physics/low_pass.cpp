@@ -129,7 +129,7 @@ void advance(const LowPassParams& p,
       driven.stage[k] += mul(before, growth);
     }
   }
-  std::array<double, max_low_pass_order> free;  // e^{-x} x^m / m!
+  std::array<double, max_low_pass_order> free{};  // e^{-x} x^m / m!
   free[0] = decay;
   for (std::size_t m = 1; m < n; ++m) {
     free[m] = free[m - 1] * x / static_cast<double>(m);

@@ -32,7 +32,7 @@ import json, os, sys
 build, root = sys.argv[1:]
 for entry in json.load(open(os.path.join(build, "compile_commands.json"))):
     path = os.path.relpath(entry["file"], root)
-    if not path.startswith(("build", "..", "tests/")):
+    if not path.startswith(("build", "..", "tests/", "benchmarks/")):
         sys.stdout.write(path + "\0" + entry["command"] + "\0")
 PY
 }

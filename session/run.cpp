@@ -23,7 +23,7 @@ namespace {
 using data::RunStatus;
 
 /// What a checkpoint may cost on average; larger states are saved less often.
-constexpr std::size_t checkpoint_bytes_per_unit = 16 * 1024;
+constexpr std::size_t checkpoint_bytes_per_unit = 16UL * 1024;
 
 /// Into the recording, as soon as there is one, and to whoever listens.
 class SharedLog final : public EventLog {

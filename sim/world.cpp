@@ -77,9 +77,9 @@ void World::advance(Duration duration) {
 }
 
 std::vector<double> World::save() const {
-  const auto ns = clock_.now().count();
-  std::vector<double> state{static_cast<double>(ns / 1'000'000'000),
-                            static_cast<double>(ns % 1'000'000'000)};
+  const std::int64_t whole_s = clock_.now().count() / 1'000'000'000;
+  const std::int64_t rest_ns = clock_.now().count() % 1'000'000'000;
+  std::vector<double> state{static_cast<double>(whole_s), static_cast<double>(rest_ns)};
   const std::vector<double> specimen = specimen_.save();
   state.insert(state.end(), specimen.begin(), specimen.end());
   return state;

@@ -45,7 +45,7 @@ struct MapPlot {
 
 /// Throws DataError with gnuplot's message if it cannot be run.
 [[nodiscard]] Figure draw(const CurvePlot& plot);
-[[nodiscard]] Figure draw(const MapPlot& plot);
+[[nodiscard]] Figure draw(const MapPlot& map);
 /// Several maps side by side as one picture with one caption.
 [[nodiscard]] Figure draw(const std::vector<MapPlot>& maps,
                           const std::string& title,

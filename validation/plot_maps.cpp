@@ -253,7 +253,8 @@ Place place_of(
   const double width = std::min(panel.plot_width_px, panel.plot_height_px / ratio);
   Place place;
   place.left = left_px + panel.width_px() * static_cast<double>(k % columns);
-  place.bottom = bottom_px + panel.height_px() * static_cast<double>(rows - 1 - k / columns);
+  const std::size_t below = rows - 1 - k / columns;
+  place.bottom = bottom_px + panel.height_px() * static_cast<double>(below);
   place.width = std::max(width, least_side_px);
   place.height = std::max(width * ratio, least_side_px);
   place.bar_height = std::max(place.height, least_bar_px);

@@ -14,30 +14,30 @@ namespace halotwin::validation {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
-json number(double value) {
-  return std::isfinite(value) ? json(value) : json(nullptr);
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
 // One entry alone, several as an array, none as null.
-json one_or_array(json list) {
-  return list.empty() ? json(nullptr) : list.size() == 1 ? list.front() : list;
+Json one_or_array(Json list) {
+  return list.empty() ? Json(nullptr) : list.size() == 1 ? list.front() : list;
 }
 
-json unit_of(const std::vector<Measured>& values) {
-  json units = json::array();
+Json unit_of(const std::vector<Measured>& values) {
+  Json units = Json::array();
   bool same = true;
   for (const Measured& m : values) {
     units.push_back(m.unit);
     same = same && m.unit == values.front().unit;
   }
-  return values.empty() ? json("") : same ? units.front() : units;
+  return values.empty() ? Json("") : same ? units.front() : units;
 }
 
-json row_as_json(const Row& row) {
-  json values = json::array();
-  json sigmas = json::array();
+Json row_as_json(const Row& row) {
+  Json values = Json::array();
+  Json sigmas = Json::array();
   for (const Measured& m : row.verdict.values) {
     values.push_back(number(m.value));
     sigmas.push_back(number(m.sigma));
@@ -157,12 +157,12 @@ std::string row_lines(const Row& row) {
 }  // namespace
 
 std::string to_json(const ReportHeader& header, const std::vector<Row>& rows) {
-  json list = json::array();
+  Json list = Json::array();
   for (const Row& row : rows) {
     list.push_back(row_as_json(row));
   }
-  const json all{{"rows", list}, {"seed", header.seed}, {"wall_s", number(header.wall_s)}};
-  return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  const Json all{{"rows", list}, {"seed", header.seed}, {"wall_s", number(header.wall_s)}};
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string to_text(const std::vector<Row>& rows) {

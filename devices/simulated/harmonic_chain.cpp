@@ -191,7 +191,7 @@ void HarmonicChain::propagate_noise(double dt_s) {
     factor_time_constants_ = x;
   }
   RandomStream draw(world_->seed(), Purpose::lock_in_noise, 0, noise_steps_++);
-  std::array<double, 2 * physics::max_low_pass_order> normals;
+  std::array<double, std::size_t{2} * physics::max_low_pass_order> normals{};
   const auto used = std::span(normals).first(2 * static_cast<std::size_t>(stage.order));
   draw.fill_normal(used);
   physics::add_noise(factor_, std::sqrt(noise_density_ / stage.time_constant_s), used, noise_);

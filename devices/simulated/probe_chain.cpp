@@ -45,8 +45,10 @@ std::vector<double> ProbeChain::save() const {
   const auto& e = settings_.electrical;
   const auto& a = settings_.lock_in_1;
   const auto& b = settings_.lock_in_2;
-  std::vector<double> state{static_cast<double>(reached_.count() / 1'000'000'000),
-                            static_cast<double>(reached_.count() % 1'000'000'000),
+  const std::int64_t whole_s = reached_.count() / 1'000'000'000;
+  const std::int64_t rest_ns = reached_.count() % 1'000'000'000;
+  std::vector<double> state{static_cast<double>(whole_s),
+                            static_cast<double>(rest_ns),
                             m.engaged ? 1.0 : 0.0,
                             m.tip.x_m,
                             m.tip.y_m,

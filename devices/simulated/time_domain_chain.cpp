@@ -418,7 +418,7 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   }
   const double stiffening = 2.0 * params_.cantilever.stiffness_n_per_m * relative_shift;
   const auto period = drive_cos_.size();
-  std::size_t at = static_cast<std::size_t>(quarter_ * steps_);
+  std::size_t at = static_cast<std::size_t>(quarter_) * static_cast<std::size_t>(steps_);
   physics::OscillatorState state = motion_state_;
   const auto force_n = [&](double x, double square) {
     return held_n_ + drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square -
@@ -446,7 +446,8 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
 // Lock-in 1: 2 x exp(-i th_d), stages; the steps of one reading of the phase.
 void TimeDomainChain::demodulate(const TickArray& deflection_m, int first) {
   const auto period = drive_cos_.size();
-  std::size_t at = static_cast<std::size_t>(quarter_ * steps_ + first);
+  std::size_t at = static_cast<std::size_t>(quarter_) * static_cast<std::size_t>(steps_) +
+                   static_cast<std::size_t>(first);
   SampledLowPass filter = lock_in_1_;
   const int order = settings_.lock_in_1.order;
   for (int i = first + 1; i <= first + steps_per_reading_; ++i) {

@@ -38,7 +38,7 @@ class GradientTable {
   [[nodiscard]] double operator()(double gap_m) const {
     double at = (gap_m - lowest_m_) * per_m_;
     at = at > 0.0 ? at : 0.0;
-    at = at < last_ ? at : last_;
+    at = at < last ? at : last;
     const int i = static_cast<int>(at);
     const double t = at - static_cast<double>(i);
     const auto& c = cubic_[static_cast<std::size_t>(i)];
@@ -47,7 +47,7 @@ class GradientTable {
 
  private:
   static constexpr int intervals = 512;
-  static constexpr double last_ = intervals * (1.0 - 1e-12);
+  static constexpr double last = intervals * (1.0 - 1e-12);
   double lowest_m_ = 0.0;
   double per_m_ = 0.0;
   std::vector<std::array<double, 4>> cubic_{1};
@@ -173,7 +173,7 @@ class TimeDomainChain final : public SignalChain {
   void move_lever(const TickArray& square_v2, TickArray& deflection_m);
   void demodulate(const TickArray& deflection_m, int first);
   void read_phase(int step);
-  void let_flicker(double correlation_s, std::uint64_t entity);
+  void let_flicker(double passed_s, std::uint64_t entity);
   static void visit_state(auto& self, auto&& visit);
 
   const sim::World* world_;

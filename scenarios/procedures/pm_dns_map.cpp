@@ -412,8 +412,10 @@ void PmDnsMap::measure_pixel(const Instruments& with,
                              std::size_t unit,
                              Pixel& pixel) {
   const auto columns = static_cast<std::size_t>(plan_.columns);
-  const Point at{plan_.first_pixel_m[0] + plan_.step_m * static_cast<double>(unit % columns),
-                 plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(unit / columns)};
+  const std::size_t ix = unit % columns;
+  const std::size_t iy = unit / columns;
+  const Point at{plan_.first_pixel_m[0] + plan_.step_m * static_cast<double>(ix),
+                 plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(iy)};
   pixel.start_s = seconds(with.clock.now());
   pixel.overload = false;
   approach(with, context, at);

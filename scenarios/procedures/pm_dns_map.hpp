@@ -41,7 +41,8 @@ struct PmDnsMapPlan {
   double step_m = 12.0e-9;
   std::array<double, 2> first_pixel_m{0.0, 0.0};    // centre of pixel (0, 0), scanner coordinates
   std::array<double, 2> reference_m{-2.0e-6, 0.0};  // bare metal beside the film (the scratch)
-  int reference_repeats = 64;  // its noise is common to all pixels: 64 leave an eighth of one sweep's
+  int reference_repeats =
+      64;  // its noise is common to all pixels: 64 leave an eighth of one sweep's
   // mechanical side
   double setpoint_fraction = 0.8;
   double mechanical_drive_v = 0.1;  // 12.5 nm free amplitude at 125 nm/V
