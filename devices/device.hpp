@@ -63,6 +63,7 @@ struct Range {
   double low = 0.0;
   double high = 0.0;
   [[nodiscard]] bool contains(double value) const { return value >= low && value <= high; }
+  bool operator==(const Range&) const = default;
 };
 
 }  // namespace halotwin::devices
