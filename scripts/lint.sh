@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=${1:-all}
 build=${2:-build/ci}
-folders=(base physics sim devices data analysis scenarios session validation app tests benchmarks docs/snippets)
+folders=(base physics sim devices data analysis scenarios session validation app tests benchmarks)
 
 layout() {
   find "${folders[@]}" \( -name '*.hpp' -o -name '*.cpp' \) -print0 2>/dev/null |
