@@ -23,6 +23,8 @@ enum class Purpose : std::uint16_t {
   inclusions,
   topography,
   surface_potential,
+  degradation_nuclei,
+  sample_structure,  // twins, stars, meshes, granules
   // instruments: probe
   height_feedback = 0x0200,
   deflection_noise,
@@ -33,6 +35,9 @@ enum class Purpose : std::uint16_t {
   phase_flicker,
   stage_jitter,
   current_noise,
+  kelvin_noise,
+  lateral_noise,
+  temperature_sensor,
   // instruments: photons and electrons
   shot_noise = 0x0300,
   gain_register,

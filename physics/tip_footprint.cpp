@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/constants.hpp"
@@ -72,14 +73,22 @@ double where_falls(const F& f, double value, double low, double high) {
 
 }  // namespace
 
-TipFootprint::TipFootprint(const TipParams& tip, const OrbitParams& orbit, double film_gap_m)
-    : curvature_(
+TipFootprint::TipFootprint(const TipParams& tip,
+                           const OrbitParams& orbit,
+                           double film_gap_m,
+                           FootprintOf quantity)
+    : quantity_(quantity),
+      curvature_(
           orbit_averaged_curvature(tip, orbit.amplitude_m, orbit_centre_m(orbit) + film_gap_m)),
       apex_radius_m_(tip.apex_radius_m) {
   validate(tip);
   validate(orbit);
   require(film_gap_m >= 0.0, "film_gap_m", film_gap_m, "0 or more");
   const double centre_gap_m = orbit_centre_m(orbit) + film_gap_m;
+  const ProbeParts whole = quantity == FootprintOf::curvature
+                               ? curvature_
+                               : orbit_averaged_gradient(tip, orbit.amplitude_m, centre_gap_m);
+  shares_ = {whole.apex / whole.total(), whole.cone / whole.total(), whole.lever / whole.total()};
   tabulate_apex(orbit.amplitude_m, centre_gap_m);
   const ProbeGeometry g = probe_geometry(tip);
   const double first = centre_gap_m + g.shoulder_m;
@@ -87,16 +96,17 @@ TipFootprint::TipFootprint(const TipParams& tip, const OrbitParams& orbit, doubl
            .cosine = std::cos(g.angle_rad),
            .offset_m = g.cone_length_m - first,
            .first_m = first,
+           .last_m = quantity == FootprintOf::curvature ? std::numeric_limits<double>::infinity()
+                                                        : first + tip.cone_height_m,
            .amplitude_m = orbit.amplitude_m,
-           .scale = g.cone_factor / curvature_.total()};
+           .scale = g.cone_factor / std::abs(whole.total())};
   half_width_m_ = where_falls([this](double rho) { return apex_weight_per_m2(rho); },
                               0.5 * apex_per_m2_[0],
                               0.0,
                               10.0 * apex_radius_m_);
-  const double cone_share = curvature_.cone / curvature_.total();
   cone_half_share_radius_m_ =
-      where_falls([&](double rho) { return cone_share - enclosed_cone(rho); },
-                  0.5 * cone_share,
+      where_falls([&](double rho) { return shares_.cone - enclosed_cone(rho); },
+                  0.5 * shares_.cone,
                   0.0,
                   tip.cone_height_m);
 }
@@ -115,7 +125,7 @@ void TipFootprint::tabulate_apex(double amplitude_m, double centre_gap_m) {
     const auto images = sphere_images(centre + amplitude * c);
     for (std::size_t i = 0; i < table_size; ++i) {
       const double sigma = charge_density(images, radii_m_[i] / apex_radius_m_);
-      apex_per_m2_[i] -= sigma * sigma * c;
+      apex_per_m2_[i] -= sigma * sigma * (quantity_ == FootprintOf::curvature ? c : -1.0);
     }
   }
   // enclosed share by the trapezoidal rule in s = asinh(rho / R): rho drho = R^2 sinh s cosh s ds
@@ -127,7 +137,7 @@ void TipFootprint::tabulate_apex(double amplitude_m, double centre_gap_m) {
   for (std::size_t i = 1; i < table_size; ++i) {
     apex_enclosed_[i] = apex_enclosed_[i - 1] + 0.5 * step * (ring(i - 1) + ring(i));
   }
-  const double scale = curvature_.apex_share() / apex_enclosed_.back();
+  const double scale = shares_.apex / apex_enclosed_.back();
   for (std::size_t i = 0; i < table_size; ++i) {
     apex_per_m2_[i] *= scale;
     apex_enclosed_[i] *= scale;
@@ -140,11 +150,12 @@ double TipFootprint::apex_weight_per_m2(double rho_m) const {
 
 double TipFootprint::cone_weight_per_m2(double rho_m) const {
   const double h = (rho_m - cone_.foot_m) * cone_.cosine;
-  if (h < cone_.first_m) {
+  if (h < cone_.first_m || h > cone_.last_m) {
     return 0.0;
   }
   const double s2 = (h - cone_.amplitude_m) * (h + cone_.amplitude_m);
-  return cone_.scale * 2.0 * (h + cone_.offset_m) / (s2 * std::sqrt(s2)) * cone_.cosine /
+  const double arm = quantity_ == FootprintOf::curvature ? 2.0 : h;
+  return cone_.scale * arm * (h + cone_.offset_m) / (s2 * std::sqrt(s2)) * cone_.cosine /
          (2.0 * pi * rho_m);
 }
 
@@ -153,8 +164,16 @@ double TipFootprint::weight_per_m2(double rho_m) const {
 }
 
 double TipFootprint::enclosed_cone(double rho_m) const {
-  const double h = std::max((rho_m - cone_.foot_m) * cone_.cosine, cone_.first_m);
+  const double h = std::clamp((rho_m - cone_.foot_m) * cone_.cosine, cone_.first_m, cone_.last_m);
   // int H dH / S^3 = -1/S,  int dH / S^3 = -1 / [S (H + S)] + const
+  if (quantity_ == FootprintOf::gradient) {
+    // int H^2 dH / S^3 = ln(H + S) - H/S
+    const auto force = [this](double x) {
+      const double s = std::sqrt((x - cone_.amplitude_m) * (x + cone_.amplitude_m));
+      return std::log(x + s) - (x + cone_.offset_m) / s;
+    };
+    return cone_.scale * (force(h) - force(cone_.first_m));
+  }
   const auto primitive = [this](double x) {
     const double s = std::sqrt((x - cone_.amplitude_m) * (x + cone_.amplitude_m));
     return 1.0 / s + cone_.offset_m / (s * (x + s));
