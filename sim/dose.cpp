@@ -1,7 +1,6 @@
 #include "sim/dose.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/require.hpp"
 
@@ -17,41 +16,12 @@ DoseLedger::DoseLedger(const Grid& cells) : cells_(cells) {
 void DoseLedger::add(DoseKind kind, Point centre, double radius_m, double amount) {
   const std::size_t k = index(kind);
   total_[k] += amount;
-  const double x = (centre.x_m - cells_.origin.x_m) / cells_.step_x_m;
-  const double y = (centre.y_m - cells_.origin.y_m) / cells_.step_y_m;
-  const double rx = radius_m / cells_.step_x_m;
-  const double ry = radius_m / cells_.step_y_m;
-  const auto book = [&](double ix, double iy, double part) {
-    const bool inside = ix >= 0 && iy >= 0 && ix < static_cast<double>(cells_.nx) &&
-                        iy < static_cast<double>(cells_.ny);
-    if (inside) {
-      maps_[k](static_cast<std::size_t>(ix), static_cast<std::size_t>(iy)) += part;
-    } else {
-      outside_[k] += part;
-    }
-  };
-  if (!(rx > 0.5) && !(ry > 0.5)) {
-    book(std::floor(x + 0.5), std::floor(y + 0.5), amount);
-    return;
-  }
-  const auto for_each_cell = [&](const auto& visit) {
-    for (double iy = std::ceil(y - ry); iy <= y + ry; iy += 1.0) {
-      for (double ix = std::ceil(x - rx); ix <= x + rx; ix += 1.0) {
-        const double u = (ix - x) / rx;
-        const double v = (iy - y) / ry;
-        if (u * u + v * v <= 1.0) {
-          visit(ix, iy);
-        }
-      }
-    }
-  };
-  double count = 0.0;
-  for_each_cell([&](double, double) { count += 1.0; });
-  if (count > 0.0) {
-    for_each_cell([&](double ix, double iy) { book(ix, iy, amount / count); });
-  } else {
-    book(std::floor(x + 0.5), std::floor(y + 0.5), amount);
-  }
+  Image<double>& map = maps_[k];
+  const double outside = spread_over_cells(
+      cells_, centre, radius_m, [&](std::size_t ix, std::size_t iy, double share) {
+        map(ix, iy) += amount * share;
+      });
+  outside_[k] += amount * outside;
 }
 
 std::vector<double> DoseLedger::save() const {

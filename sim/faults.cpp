@@ -43,4 +43,24 @@ std::optional<FaultKind> FaultSchedule::find_strike(std::string_view device,
   return struck;
 }
 
+std::vector<double> FaultSchedule::save() const {
+  std::vector<double> state;
+  for (const Armed& armed : faults_) {
+    state.insert(state.end(), {static_cast<double>(armed.count), armed.struck ? 1.0 : 0.0});
+  }
+  return state;
+}
+
+void FaultSchedule::load(std::span<const double> state) {
+  if (faults_.empty()) {
+    return;
+  }
+  require(state.size() == 2 * faults_.size(),
+          "the saved state is that of another number of faults");
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    faults_[i].count = static_cast<std::int64_t>(state[2 * i]);
+    faults_[i].struck = state[2 * i + 1] > 0.5;
+  }
+}
+
 }  // namespace halotwin::sim

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,11 @@ class FaultSchedule {
                                                 double now_s) {
     return faults_.empty() ? std::nullopt : find_strike(device, operation, now_s);
   }
+
+  /// How often each fault's operation was counted, and whether it has struck: two values a fault.
+  [[nodiscard]] std::vector<double> save() const;
+  /// A schedule without faults (they were mended) takes any state.
+  void load(std::span<const double> state);
 
  private:
   [[nodiscard]] std::optional<FaultKind> find_strike(std::string_view device,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -711,9 +712,10 @@ GrainPlace Microstructure::locate(Point at) const {
   return {here, 0.0};
 }
 
-Microstructure make_microstructure(const MicrostructureParams& params,
-                                   std::uint64_t seed,
-                                   Threads threads) {
+namespace {
+
+/// An empty film with its grid and the field that is tessellated.
+Microstructure start_film(const MicrostructureParams& params) {
   validate(params);
   Microstructure film;
   film.grid = native_grid(params);
@@ -722,15 +724,16 @@ Microstructure make_microstructure(const MicrostructureParams& params,
   const Point last = grid.centre(grid.nx - 1, grid.ny - 1);
   film.field_from = {grid.origin.x_m - rim, grid.origin.y_m - rim};
   film.field_to = {last.x_m + rim, last.y_m + rim};
+  return film;
+}
 
-  Diagram diagram = start_diagram(params, {film.field_from, film.field_to}, seed);
-  fit(diagram, params.fit_iterations, threads);
-  film.grains = final_grains(diagram, threads);
-  if (drop_swallowed(diagram, film.grains, params.fit_iterations > 0 ? least_area_part : 0.0)) {
-    film.grains = final_grains(diagram, threads);
-  }
+/// Everything that follows from the grains.
+void finish_film(Microstructure& film,
+                 const MicrostructureParams& params,
+                 std::uint64_t seed,
+                 Threads threads) {
+  const Grid& grid = film.grid;
   collect_boundaries(film);
-
   film.label = Image<std::int32_t>(grid.nx, grid.ny, -1);
   film.boundary_distance_m = Image<float>(grid.nx, grid.ny);
   film.junction_distance_m = Image<float>(grid.nx, grid.ny);
@@ -741,7 +744,44 @@ Microstructure make_microstructure(const MicrostructureParams& params,
   choose_hotspots(film, params, seed);
   place_columns(film, params, seed);
   paint_inclusions(film, params, seed, threads);
+}
+
+}  // namespace
+
+Microstructure make_microstructure(const MicrostructureParams& params,
+                                   std::uint64_t seed,
+                                   Threads threads) {
+  Microstructure film = start_film(params);
+  Diagram diagram = start_diagram(params, {film.field_from, film.field_to}, seed);
+  fit(diagram, params.fit_iterations, threads);
+  film.grains = final_grains(diagram, threads);
+  if (drop_swallowed(diagram, film.grains, params.fit_iterations > 0 ? least_area_part : 0.0)) {
+    film.grains = final_grains(diagram, threads);
+  }
+  finish_film(film, params, seed, threads);
   return film;
+}
+
+Microstructure make_microstructure(const MicrostructureParams& params,
+                                   const std::vector<Point>& sites,
+                                   std::uint64_t seed,
+                                   Threads threads) {
+  Microstructure film = start_film(params);
+  Diagram diagram;
+  diagram.field = {film.field_from, film.field_to};
+  std::copy_if(sites.begin(), sites.end(), std::back_inserter(diagram.site), [&](Point at) {
+    return at.x_m > film.field_from.x_m && at.x_m < film.field_to.x_m &&
+           at.y_m > film.field_from.y_m && at.y_m < film.field_to.y_m;
+  });
+  require(!diagram.site.empty(), "a microstructure needs at least one site in its field");
+  diagram.weight_m2.assign(diagram.site.size(), 0.0);
+  film.grains = final_grains(diagram, threads);
+  finish_film(film, params, seed, threads);
+  return film;
+}
+
+Point middle_of(const MicrostructureParams& params) {
+  return {0.5 * params.width_m, 0.5 * params.height_m};
 }
 
 }  // namespace halotwin::sim

@@ -133,4 +133,14 @@ struct Microstructure {
                                                  std::uint64_t seed,
                                                  Threads threads = {});
 
+/// The same with grains around given sites (Voronoi, no fit): kinds of sample whose grains lie
+/// where the operator looks. One site: a single crystal. Sites beyond the field are left out.
+[[nodiscard]] Microstructure make_microstructure(const MicrostructureParams& params,
+                                                 const std::vector<Point>& sites,
+                                                 std::uint64_t seed,
+                                                 Threads threads = {});
+
+/// Centre of the area that instruments look at.
+[[nodiscard]] Point middle_of(const MicrostructureParams& params);
+
 }  // namespace halotwin::sim

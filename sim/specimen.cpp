@@ -2,148 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "base/constants.hpp"
-#include "base/random.hpp"
 #include "base/require.hpp"
-#include "physics/contact_potential.hpp"
+#include "physics/degradation.hpp"
 #include "physics/dielectric_response.hpp"
+#include "sim/make_structure.hpp"
 
 namespace halotwin::sim {
 namespace {
 
-constexpr std::size_t site_chunk = 16384;
 constexpr double reference_distance_m = 1e-6;  // far enough for the cone of a 15 um tip's apex
-constexpr double reference_temperature_k = 300.0;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-/// What is the same within a grain.
-struct GrainIons {
-  double active_share = 0.0;
-  double density_per_m3 = 0.0;  // inside the active part, away from boundaries
-  double diffusivity_m2_per_s = 0.0;
-  std::array<double, 2> line_hz{};  // away from boundaries
-};
-
-std::vector<GrainIons> draw_grain_ions(const Microstructure& film,
-                                       const SpecimenParams& p,
-                                       std::uint64_t seed) {
-  const double warm = physics::arrhenius_diffusivity_m2_per_s(
-                          1.0, p.ions.activation_energy_ev, p.film.temperature_k) /
-                      physics::arrhenius_diffusivity_m2_per_s(
-                          1.0, p.ions.activation_energy_ev, reference_temperature_k);
-  std::vector<GrainIons> ions(film.grains.size());
-  for (std::size_t i = 0; i < ions.size(); ++i) {
-    RandomStream draw(seed, Purpose::grain_properties, static_cast<std::uint32_t>(i));
-    const bool hotspot = film.grains[i].hotspot && p.effects.hotspot;
-    const double first = std::exp(p.ions.grain_frequency_sigma_ln * draw.normal());
-    const double second = std::exp(p.ions.grain_frequency_sigma_ln * draw.normal());
-    const double share = std::exp(p.ions.grain_share_sigma_ln * draw.normal());
-    GrainIons& g = ions[i];
-    g.active_share =
-        std::min(1.0, share * (hotspot ? p.ions.hotspot_active_share : p.ions.active_share));
-    g.density_per_m3 =
-        p.ions.vacancy_density_per_m3 * (hotspot ? p.ions.hotspot_density_factor : 1.0);
-    g.diffusivity_m2_per_s = p.ions.diffusivity_m2_per_s * warm * first;
-    g.line_hz = {p.lines.first_hz * first, p.lines.second_hz * second};
-  }
-  return ions;
-}
-
-void resize(SiteFields& s, std::size_t n) {
-  for (auto* field : {&s.active_share,
-                      &s.relaxation_time_s,
-                      &s.interface_time_s,
-                      &s.inclusion_share,
-                      &s.line_hz[0],
-                      &s.line_hz[1],
-                      &s.line_amplitude[0],
-                      &s.line_amplitude[1],
-                      &s.ion_density_per_m3,
-                      &s.diffusivity_m2_per_s,
-                      &s.contact_potential_v}) {
-    field->resize(n);
-  }
-}
-
-/// The fields of one site from its grain, its distance to the boundary and its share of inclusions.
-class SiteModel {
- public:
-  explicit SiteModel(const SpecimenParams& p) : p_(p), contact_(p.contact_potential) {
-    contact_.temperature_k = p.film.temperature_k;
-    enrichment_ = p.effects.boundary ? p.ions.boundary_density_factor : 1.0;
-    // The line's shift follows the density: f ~ N^exponent, so that a boundary gives
-    // boundary_shift.
-    exponent_ = enrichment_ > 1.0 ? std::log(p.lines.boundary_shift) / std::log(enrichment_) : 0.0;
-    most_inclusions_ = std::max(p.microstructure.max_inclusion_share, 1e-12);
-    interface_ratio_ = p.ions.interface_diffusivity_m2_per_s / p.ions.diffusivity_m2_per_s;
-  }
-
-  void fill(SiteFields& s,
-            std::size_t k,
-            const GrainIons& g,
-            double boundary_distance_m,
-            double inclusion_share) const {
-    const double excess =
-        1.0 + (enrichment_ - 1.0) * std::exp(-boundary_distance_m / p_.ions.boundary_zone_m);
-    const double density = g.density_per_m3 * excess;
-    const double inclusions = p_.effects.inclusions ? inclusion_share : 0.0;
-    const double second =
-        p_.lines.second_interior + p_.lines.second_boundary * inclusions / most_inclusions_;
-    const double mean_density = g.active_share * density;
-    const auto set = [k](std::vector<float>& field, double value) {
-      field[k] = static_cast<float>(value);
-    };
-    set(s.active_share, g.active_share);
-    set(s.relaxation_time_s, time_s(density, g.diffusivity_m2_per_s));
-    set(s.interface_time_s, time_s(g.density_per_m3, g.diffusivity_m2_per_s * interface_ratio_));
-    set(s.inclusion_share, inclusions);
-    set(s.line_hz[0], g.line_hz[0] * std::pow(excess, exponent_));
-    set(s.line_hz[1], g.line_hz[1]);
-    set(s.line_amplitude[0], p_.lines.amplitude * g.active_share / p_.ions.active_share);
-    set(s.line_amplitude[1], p_.lines.amplitude * second);
-    set(s.ion_density_per_m3, mean_density);
-    set(s.diffusivity_m2_per_s, g.diffusivity_m2_per_s);
-    set(s.contact_potential_v, physics::contact_potential_difference_v(contact_, mean_density));
-  }
-
- private:
-  [[nodiscard]] double time_s(double density_per_m3, double diffusivity_m2_per_s) const {
-    return physics::dielectric_time_s(
-        p_.film.relative_permittivity,
-        physics::ionic_conductivity_s_per_m(
-            density_per_m3, diffusivity_m2_per_s, p_.film.temperature_k));
-  }
-
-  const SpecimenParams& p_;
-  physics::ContactPotentialParams contact_;
-  double enrichment_ = 1.0;
-  double exponent_ = 0.0;
-  double most_inclusions_ = 1.0;
-  double interface_ratio_ = 1.0;
-};
-
-SiteFields make_sites(const Microstructure& film,
-                      const SpecimenParams& p,
-                      std::uint64_t seed,
-                      Threads threads) {
-  const std::vector<GrainIons> grains = draw_grain_ions(film, p, seed);
-  const SiteModel model(p);
-  SiteFields s;
-  resize(s, film.grid.size());
-  for_each_chunk(film.grid.size(), site_chunk, threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
-      model.fill(s,
-                 k,
-                 grains[static_cast<std::size_t>(film.label.values[k])],
-                 static_cast<double>(film.boundary_distance_m.values[k]),
-                 static_cast<double>(film.inclusion_share.values[k]));
-    }
-  });
-  s.height_m = make_topography(film, p.topography, seed, threads).values;
-  return s;
-}
 
 Grid dose_cells(const Grid& grid, double cell_m) {
   const auto cells = [&](std::size_t n, double step_m) {
@@ -157,105 +27,39 @@ Grid dose_cells(const Grid& grid, double cell_m) {
            grid.origin.y_m + 0.5 * (cell_m - grid.step_y_m)}};
 }
 
-/// Index of a place along one axis, in sites, held inside the grid.
-double along(double value_m, double origin_m, double step_m, std::size_t n) {
-  return std::clamp((value_m - origin_m) / step_m, 0.0, static_cast<double>(n) - 1.0);
-}
-
-double bilinear(const Grid& grid, std::span<const float> values, Point at) {
-  const double x = along(at.x_m, grid.origin.x_m, grid.step_x_m, grid.nx);
-  const double y = along(at.y_m, grid.origin.y_m, grid.step_y_m, grid.ny);
-  const auto ix = static_cast<std::size_t>(x);
-  const auto iy = static_cast<std::size_t>(y);
-  const std::size_t right = ix + 1 < grid.nx ? 1 : 0;
-  const std::size_t up = iy + 1 < grid.ny ? grid.nx : 0;
-  const double s = x - static_cast<double>(ix);
-  const double t = y - static_cast<double>(iy);
-  const float* v = values.data() + iy * grid.nx + ix;
-  return (1 - t) * ((1 - s) * static_cast<double>(v[0]) + s * static_cast<double>(v[right])) +
-         t * ((1 - s) * static_cast<double>(v[up]) + s * static_cast<double>(v[up + right]));
-}
-
-/// Of the perovskite's relaxation, 1 / (2 pi t), or of the first line.
-std::vector<float> main_frequency_hz(const Specimen& specimen) {
-  const SiteFields& s = specimen.sites();
-  if (specimen.params().response == ResponseKind::phenomenological) {
-    return s.line_hz[0];
-  }
-  std::vector<float> frequency_hz(s.relaxation_time_s.size());
-  std::transform(
-      s.relaxation_time_s.begin(), s.relaxation_time_s.end(), frequency_hz.begin(), [](float t) {
-        return static_cast<float>(1.0 / (2 * constants::pi * static_cast<double>(t)));
-      });
-  return frequency_hz;
-}
-
 double mounting_slope_m(const TopographyParams& p, Point at) {
   const double deg = constants::pi / 180.0;
   return std::tan(p.slope_x_deg * deg) * at.x_m + std::tan(p.slope_y_deg * deg) * at.y_m;
 }
 
+double of(const std::vector<float>& field, std::size_t site) {
+  return static_cast<double>(field[site]);
+}
+
 }  // namespace
-
-void validate(const FilmParams& p) {
-  require_positive("thickness_m", p.thickness_m);
-  require_range("relative_permittivity", p.relative_permittivity, 1.0, 1e4);
-  require_positive("effective_depth_m", p.effective_depth_m);
-  require_range("temperature_k", p.temperature_k, 10.0, 1000.0);
-}
-
-void validate(const IonParams& p) {
-  require_range("vacancy_density_per_m3", p.vacancy_density_per_m3, 1e18, 1.5e28);
-  require_positive("diffusivity_m2_per_s", p.diffusivity_m2_per_s);
-  require_positive("interface_diffusivity_m2_per_s", p.interface_diffusivity_m2_per_s);
-  require_range("activation_energy_ev", p.activation_energy_ev, 0.0, 3.0);
-  require_range("active_share", p.active_share, 1e-3, 1.0);
-  require_range("hotspot_active_share", p.hotspot_active_share, 1e-3, 1.0);
-  require_range("hotspot_density_factor", p.hotspot_density_factor, 1e-2, 100.0);
-  require_range("boundary_density_factor", p.boundary_density_factor, 1.0, 100.0);
-  require_range("boundary_zone_m", p.boundary_zone_m, 1e-10, 1e-4);
-  require_range("grain_frequency_sigma_ln", p.grain_frequency_sigma_ln, 0.0, 2.0);
-  require_range("grain_share_sigma_ln", p.grain_share_sigma_ln, 0.0, 2.0);
-}
-
-void validate(const LineParams& p) {
-  require_positive("first_hz", p.first_hz);
-  require_positive("second_hz", p.second_hz);
-  require_range("quality", p.quality, 0.5, 100.0);
-  require_range("amplitude", p.amplitude, 0.0, 1.0);
-  require_range("boundary_shift", p.boundary_shift, 0.1, 10.0);
-  require_range("second_interior", p.second_interior, 0.0, 10.0);
-  require_range("second_boundary", p.second_boundary, 0.0, 10.0);
-}
-
-void validate(const TransientParams& p) {
-  require_range("amplitude", p.amplitude, 0.0, 10.0);
-  require_positive("time_constant_s", p.time_constant_s);
-  require_positive("relaxation_hz", p.relaxation_hz);
-}
-
-void validate(const SpecimenParams& p) {
-  validate(p.microstructure);
-  validate(p.topography);
-  validate(p.film);
-  validate(p.ions);
-  validate(p.lines);
-  validate(p.transient);
-  validate(p.contact_potential);
-  require_range("metal_contact_potential_v", p.metal_contact_potential_v, -5.0, 5.0);
-  require_range("dose_cell_m", p.dose_cell_m, p.microstructure.grid_step_m, 1e-3);
-}
 
 double transient_amplitude(const TransientParams& params, double bias_time_s) {
   return params.amplitude * std::exp(-bias_time_s / params.time_constant_s);
 }
 
 Specimen::Specimen(const SpecimenParams& params, std::uint64_t seed, Threads threads)
-    : params_((validate(params), params)),
-      film_(make_microstructure(params.microstructure, seed, threads)),
-      sites_(make_sites(film_, params, seed, threads)),
+    : Specimen(params, (validate(params), make_structure(params, seed, threads)), seed, threads) {}
+
+Specimen::Specimen(const SpecimenParams& params,
+                   Structure structure,
+                   std::uint64_t seed,
+                   Threads threads)
+    : params_(params),
+      film_(std::move(structure.film)),
+      sites_(make_sites(film_, structure.traits, params, seed, threads)),
       metal_edge_x_m_(film_.grid.origin.x_m - 0.5 * film_.grid.step_x_m),
-      dose_(dose_cells(film_.grid, params.dose_cell_m)) {}
+      temperature_k_(params.film.temperature_k),
+      dose_(dose_cells(film_.grid, params.dose_cell_m)) {
+  sites_.height_m = std::move(structure.height_m.values);
+  if (params_.effects.degradation) {
+    degradation_.emplace(film_, sites_, params_, dose_.cells(), seed);
+  }
+}
 
 Point Specimen::reference_position() const {
   return {metal_edge_x_m_ - reference_distance_m, 0.5 * params_.microstructure.height_m};
@@ -299,12 +103,102 @@ double Specimen::height_m(Point at) const {
   if (on_metal(at)) {
     return mounting_slope_m(params_.topography, at) - params_.film.thickness_m;
   }
-  return bilinear(film_.grid, sites_.height_m, at);
+  return between_sites(
+      film_.grid, [&](std::size_t site) { return present_height_m(site); }, at);
+}
+
+void Specimen::set_temperature_k(double temperature_k) {
+  if (temperature_k == temperature_k_) {
+    return;
+  }
+  temperature_k_ = temperature_k;
+  factors_ = sim::time_factors(params_.ions, params_.film.temperature_k, temperature_k);
+  ++revision_;
+}
+
+float Specimen::at_temperature_v(float as_made_v) const {
+  const double ratio = temperature_k_ / params_.film.temperature_k;
+  if (ratio == 1.0) {
+    return as_made_v;
+  }
+  const physics::ContactPotentialParams& p = params_.contact_potential;
+  const double without_ions = p.tip_work_function_ev - p.film_work_function_ev;
+  return static_cast<float>(without_ions + ratio * (static_cast<double>(as_made_v) - without_ions));
+}
+
+float Specimen::present_height_m(std::size_t site) const {
+  const float fresh = sites_.height_m[site];
+  if (!degradation_) {
+    return fresh;
+  }
+  const SiteChange change = degradation_->change(site, of(sites_.inclusion_share, site));
+  return fresh +
+         static_cast<float>(physics::height_change_m(params_.degradation, change.grown_share));
+}
+
+float Specimen::present_ion_density_per_m3(std::size_t site) const {
+  const float fresh = sites_.ion_density_per_m3[site];
+  if (!degradation_) {
+    return fresh;
+  }
+  return fresh * static_cast<float>(
+                     degradation_->change(site, of(sites_.inclusion_share, site)).density_ratio);
+}
+
+float Specimen::present_contact_potential_v(std::size_t site) const {
+  const float fresh = sites_.contact_potential_v[site];
+  if (!degradation_) {
+    return at_temperature_v(fresh);
+  }
+  const SiteChange change = degradation_->change(site, of(sites_.inclusion_share, site));
+  const double ionic = physics::thermal_voltage_v(params_.film.temperature_k) /
+                       params_.contact_potential.charge_number * std::log(change.density_ratio);
+  return at_temperature_v(fresh + static_cast<float>(ionic)) +
+         static_cast<float>(params_.degradation.potential_step_v * change.grown_share);
 }
 
 double Specimen::contact_potential_v(Point at) const {
-  return on_metal(at) ? params_.metal_contact_potential_v
-                      : bilinear(film_.grid, sites_.contact_potential_v, at);
+  if (on_metal(at)) {
+    return params_.metal_contact_potential_v;
+  }
+  return between_sites(
+      film_.grid, [&](std::size_t site) { return present_contact_potential_v(site); }, at);
+}
+
+void Specimen::present(std::size_t site, SiteResponse& out) const {
+  const SiteFields& s = sites_;
+  out.active_share = s.active_share[site];
+  out.relaxation_time_s = s.relaxation_time_s[site];
+  out.interface_time_s = s.interface_time_s[site];
+  out.inclusion_share = s.inclusion_share[site];
+  out.lines = s.line_hz.size();
+  for (std::size_t k = 0; k < out.lines; ++k) {
+    out.line_hz[k] = s.line_hz[k][site];
+    out.line_amplitude[k] = s.line_amplitude[k][site];
+  }
+  if (degradation_) {
+    degrade(degradation_->change(site, of(s.inclusion_share, site)), out);
+  }
+}
+
+void Specimen::degrade(const SiteChange& change, SiteResponse& out) const {
+  const auto times = [](float& value, double factor) {
+    value = static_cast<float>(static_cast<double>(value) * factor);
+  };
+  const double fresh = change.inclusion_share - change.grown_share;
+  times(out.relaxation_time_s, 1.0 / change.density_ratio);  // t = eps / sigma, sigma ~ N
+  out.inclusion_share = static_cast<float>(change.inclusion_share);
+  // The lines: the first shifts as it does at fresh boundaries and goes with the perovskite that
+  // is left, the second with the PbI2.
+  const LineParams& lines = params_.lines;
+  const double boundary = params_.effects.boundary ? params_.ions.boundary_density_factor : 1.0;
+  const double exponent =
+      boundary > 1.0 ? std::log(lines.boundary_shift) / std::log(boundary) : 0.0;
+  times(out.line_hz[0], std::pow(change.density_ratio, exponent));
+  times(out.line_amplitude[0], (1.0 - change.inclusion_share) / std::max(1.0 - fresh, 1e-9));
+  const double most = std::max(params_.microstructure.max_inclusion_share, 1e-12);
+  out.line_amplitude[1] +=
+      static_cast<float>(lines.amplitude * lines.second_boundary * change.grown_share / most);
 }
 
 void Specimen::advance(const DoseStep& step) {
@@ -317,6 +211,14 @@ void Specimen::advance(const DoseStep& step) {
   book(DoseKind::bias_time_s, step.under_bias ? 1.0 : 0.0);
   book(DoseKind::light_j, step.light_w);
   book(DoseKind::photons, step.photons_per_s);
+  if (degradation_ && degradation_->advance({step.duration_s,
+                                             age_s_,
+                                             step.at,
+                                             step.radius_m,
+                                             step.under_bias ? step.bias_v : 0.0,
+                                             temperature_k_})) {
+    ++revision_;
+  }
 }
 
 double Specimen::transient_amplitude() const {
@@ -331,71 +233,23 @@ double Specimen::transient_amplitude() const {
 std::vector<double> Specimen::save() const {
   std::vector<double> state = dose_.save();
   state.push_back(age_s_);
+  if (degradation_) {
+    const std::vector<double> degraded = degradation_->save();
+    state.insert(state.end(), degraded.begin(), degraded.end());
+  }
   return state;
 }
 
 void Specimen::load(std::span<const double> state) {
-  require(!state.empty(), "the saved state of the specimen is empty");
-  dose_.load(state.first(state.size() - 1));
-  age_s_ = state.back();
-}
-
-TruthMaps truth_maps(const Specimen& specimen,
-                     std::size_t nx,
-                     std::size_t ny,
-                     std::span<const Point> positions) {
-  require(positions.size() == nx * ny, "truth_maps needs one position for each pixel");
-  const Microstructure& film = specimen.film();
-  const SiteFields& s = specimen.sites();
-  const std::vector<float> frequency_hz = main_frequency_hz(specimen);
-  TruthMaps maps;
-  const auto add = [&](std::string_view name, std::string_view unit, const auto& value_at) {
-    TruthField field{std::string(name), std::string(unit), Image<float>(nx, ny)};
-    for (std::size_t k = 0; k < positions.size(); ++k) {
-      const Point at = positions[k];
-      const bool known = std::isfinite(at.x_m) && std::isfinite(at.y_m) && specimen.covers(at);
-      field.values.values[k] = static_cast<float>(known ? value_at(at) : nan);
-    }
-    maps.push_back(std::move(field));
-  };
-  const auto add_on_film = [&](std::string_view name, std::string_view unit, const auto& value_at) {
-    add(name, unit, [&](Point at) { return specimen.on_metal(at) ? nan : value_at(at); });
-  };
-  const auto add_field =
-      [&](std::string_view name, std::string_view unit, std::span<const float> v) {
-        add_on_film(name, unit, [&](Point at) { return bilinear(film.grid, v, at); });
-      };
-  const auto grain_at = [&](Point at) {
-    return specimen.on_metal(at) ? std::int32_t{-1} : film.locate(at).grain;
-  };
-  add("grain", "", [&](Point at) { return static_cast<double>(grain_at(at)); });
-  add_on_film(
-      "boundary_distance", "m", [&](Point at) { return film.locate(at).boundary_distance_m; });
-  add_field("junction_distance", "m", film.junction_distance_m.values);
-  add("hotspot", "", [&](Point at) {
-    const std::int32_t grain = grain_at(at);
-    return grain >= 0 && film.grains[static_cast<std::size_t>(grain)].hotspot ? 1.0 : 0.0;
-  });
-  add_field("ion_density", "m^-3", s.ion_density_per_m3);
-  add_field("diffusivity", "m^2/s", s.diffusivity_m2_per_s);
-  add_field("relaxation_frequency", "Hz", frequency_hz);
-  add_field("active_share", "", s.active_share);
-  add_field("inclusion_share", "", s.inclusion_share);
-  add("contact_potential", "V", [&](Point at) { return specimen.contact_potential_v(at); });
-  add("height", "m", [&](Point at) { return specimen.height_m(at); });
-  return maps;
-}
-
-TruthMaps native_truth(const Specimen& specimen) {
-  const Grid& grid = specimen.grid();
-  std::vector<Point> places;
-  places.reserve(grid.size());
-  for (std::size_t iy = 0; iy < grid.ny; ++iy) {
-    for (std::size_t ix = 0; ix < grid.nx; ++ix) {
-      places.push_back(grid.centre(ix, iy));
-    }
+  const std::size_t degraded = degradation_ ? degradation_->saved_values() : 0;
+  require(state.size() > degraded, "the saved state of the specimen is too short");
+  const std::size_t own = state.size() - degraded - 1;
+  dose_.load(state.first(own));
+  age_s_ = state[own];
+  if (degradation_) {
+    degradation_->load(state.last(degraded));
+    ++revision_;
   }
-  return truth_maps(specimen, grid.nx, grid.ny, places);
 }
 
 }  // namespace halotwin::sim

@@ -2,43 +2,23 @@
 // evolving state.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/grid.hpp"
 #include "base/parallel.hpp"
+#include "sim/degradation.hpp"
 #include "sim/dose.hpp"
-#include "sim/microstructure.hpp"
+#include "sim/interpolate.hpp"
+#include "sim/site_model.hpp"
 #include "sim/specimen_params.hpp"
-#include "sim/topography.hpp"
+#include "sim/structure.hpp"
+#include "sim/time_factors.hpp"
 
 namespace halotwin::sim {
-
-/// Fields on the sites of the native grid, row-major, one array per quantity.
-///
-/// Response `physical`: the film charge follows r* = (1 + i w t) / (1 - b_a/Z + i w t) with
-/// b_a = share * h_eff / eps_r, in two phases side by side: the perovskite (area 1 -
-/// inclusion_share) and the PbI2 interface (area inclusion_share); both have the same active share.
-/// Response `phenomenological`: r* = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q), k = 1, 2.
-struct SiteFields {
-  std::vector<float> active_share;                   // ion-active part of the film below the tip
-  std::vector<float> relaxation_time_s;              // perovskite: t = eps / sigma
-  std::vector<float> interface_time_s;               // PbI2 interface: t = eps / sigma
-  std::vector<float> inclusion_share;                // area share of the PbI2 interface, 0 to 1
-  std::array<std::vector<float>, 2> line_hz;         // f_k
-  std::array<std::vector<float>, 2> line_amplitude;  // a_k, relative to the fast response
-  std::vector<float>
-      ion_density_per_m3;  // vacancies, averaged over the film: share * density inside
-  std::vector<float> diffusivity_m2_per_s;
-  std::vector<float> contact_potential_v;  // V_sample - V_tip, from the same ion density
-  std::vector<float> height_m;             // above the mean plane of the film
-};
 
 /// Contiguous sites of one row of the native grid around a place.
 struct SiteRow {
@@ -61,6 +41,7 @@ struct DoseStep {
   Point at{};
   double radius_m = 0.0;  // of the exposed disc
   bool under_bias = false;
+  double bias_v = 0.0;  // peak of the drive: what degrades
   double light_w = 0.0;
   double photons_per_s = 0.0;
 };
@@ -76,7 +57,23 @@ class Specimen {
   [[nodiscard]] const SpecimenParams& params() const { return params_; }
   [[nodiscard]] const Microstructure& film() const { return film_; }
   [[nodiscard]] const Grid& grid() const { return film_.grid; }
+  /// As made: what instruments feel now is asked site by site with present().
   [[nodiscard]] const SiteFields& sites() const { return sites_; }
+
+  /// The response of a site at present, at the film's temperature_k; see time_factors().
+  void present(std::size_t site, SiteResponse& out) const;
+  [[nodiscard]] float present_height_m(std::size_t site) const;
+  [[nodiscard]] float present_contact_potential_v(std::size_t site) const;
+  [[nodiscard]] float present_ion_density_per_m3(std::size_t site) const;
+  [[nodiscard]] TimeFactors time_factors() const { return factors_; }
+  /// Grows when present() or time_factors() may give something new: what was gathered before is
+  /// then stale. (The ultraslow transient is asked at each evaluation and does not count.)
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+
+  /// Temperature of the film; at the start that of its parameters. Times and frequencies follow at
+  /// once (time_factors()), and so does the contact potential.
+  [[nodiscard]] double temperature_k() const { return temperature_k_; }
+  void set_temperature_k(double temperature_k);
 
   /// Beside the film lies bare metal (the scratch down to the ITO): r* = 1, flat, constant
   /// potential.
@@ -99,6 +96,8 @@ class Specimen {
   void advance(const DoseStep& step);
   [[nodiscard]] double age_s() const { return age_s_; }
   [[nodiscard]] const DoseLedger& dose() const { return dose_; }
+  /// What bias and time have made of the film; none if the effect is off.
+  [[nodiscard]] const std::optional<Degradation>& degradation() const { return degradation_; }
   /// Present amplitude of the ultraslow relaxation, from the time under bias on the film (not on
   /// the metal beside it); 0 if its switch is off.
   [[nodiscard]] double transient_amplitude() const;
@@ -107,31 +106,21 @@ class Specimen {
   void load(std::span<const double> state);
 
  private:
+  Specimen(const SpecimenParams& params, Structure structure, std::uint64_t seed, Threads threads);
+  void degrade(const SiteChange& change, SiteResponse& out) const;
+  /// A contact potential as made, at the present temperature: its ionic part goes with T.
+  [[nodiscard]] float at_temperature_v(float as_made_v) const;
+
   SpecimenParams params_;
   Microstructure film_;
   SiteFields sites_;
   double metal_edge_x_m_ = 0.0;
   double age_s_ = 0.0;
+  double temperature_k_;
+  TimeFactors factors_;
+  std::uint64_t revision_ = 0;
   DoseLedger dose_;
+  std::optional<Degradation> degradation_;
 };
-
-/// One true field, sampled.
-struct TruthField {
-  std::string name;
-  std::string unit;  // "" = dimensionless
-  Image<float> values;
-};
-using TruthMaps = std::vector<TruthField>;
-
-/// True fields at `positions` (row-major, nx columns and ny rows; NaN positions give NaN): grain,
-/// boundary_distance, junction_distance, hotspot, ion_density, diffusivity, relaxation_frequency,
-/// active_share, inclusion_share, contact_potential, height. On metal: grain -1, the rest NaN or 0.
-[[nodiscard]] TruthMaps truth_maps(const Specimen& specimen,
-                                   std::size_t nx,
-                                   std::size_t ny,
-                                   std::span<const Point> positions);
-
-/// The same on the specimen's native grid.
-[[nodiscard]] TruthMaps native_truth(const Specimen& specimen);
 
 }  // namespace halotwin::sim

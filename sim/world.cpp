@@ -15,6 +15,11 @@ void validate(const Surroundings& p) {
   require_range("drift_wander_m", p.drift_wander_m, 0.0, 1e-6);
   require_positive("drift_period_s", p.drift_period_s);
   validate(p.resonance);
+  require_range("lever_warming_fraction", p.lever_warming_fraction, 0.0, 1.0);
+  require_range("thermal_drift_x_m_per_k", p.thermal_drift_x_m_per_k, -1e-6, 1e-6);
+  require_range("thermal_drift_y_m_per_k", p.thermal_drift_y_m_per_k, -1e-6, 1e-6);
+  require_range("offset_x_m", p.offset_x_m, -1e-4, 1e-4);
+  require_range("offset_y_m", p.offset_y_m, -1e-4, 1e-4);
 }
 
 World::World(const Surroundings& surroundings,
@@ -26,6 +31,7 @@ World::World(const Surroundings& surroundings,
       wiring_(std::move(cables)),
       faults_(std::move(faults)),
       specimen_(std::move(specimen)),
+      stage_({}, specimen_.params().film.temperature_k),
       seed_(seed),
       clock_([this](Duration d) { advance(d); }, surroundings.pace) {
   validate(surroundings_);
@@ -52,44 +58,73 @@ double wander(double time_s, double period_s, const double* phase_rad) {
 }  // namespace
 
 Point World::drift() const {
+  const Point offset{surroundings_.offset_x_m, surroundings_.offset_y_m};
   if (!surroundings_.lateral_drift) {
-    return {};
+    return offset;
   }
   const double t = now_s();
   const double rms = surroundings_.drift_wander_m;
   const double period = surroundings_.drift_period_s;
-  return {
-      surroundings_.drift_x_m_per_s * t + rms * wander(t, period, wander_phase_rad_.data()),
-      surroundings_.drift_y_m_per_s * t + rms * wander(t, period, wander_phase_rad_.data() + 4)};
+  const double heated_k = specimen_.temperature_k() - specimen_.params().film.temperature_k;
+  return {offset.x_m + surroundings_.drift_x_m_per_s * t +
+              surroundings_.thermal_drift_x_m_per_k * heated_k +
+              rms * wander(t, period, wander_phase_rad_.data()),
+          offset.y_m + surroundings_.drift_y_m_per_s * t +
+              surroundings_.thermal_drift_y_m_per_k * heated_k +
+              rms * wander(t, period, wander_phase_rad_.data() + 4)};
 }
 
 double World::relative_resonance_shift() const {
-  return surroundings_.resonance_drift
-             ? physics::relative_resonance_shift(surroundings_.resonance, now_s())
-             : 0.0;
+  const double heated = surroundings_.resonance.temperature_coefficient_per_k * lever_warming_k();
+  return heated + (surroundings_.resonance_drift
+                       ? physics::relative_resonance_shift(surroundings_.resonance, now_s())
+                       : 0.0);
+}
+
+void World::install_stage(const HeatedStageParams& params) {
+  stage_ = HeatedStage(params, specimen_.params().film.temperature_k);
+}
+
+double World::lever_warming_k() const {
+  return surroundings_.lever_warming_fraction *
+         (specimen_.temperature_k() - specimen_.params().film.temperature_k);
 }
 
 void World::advance(Duration duration) {
+  specimen_.set_temperature_k(stage_.surface_k(now_s()));
   specimen_.advance({.duration_s = seconds(duration),
                      .at = exposure_.place,
                      .radius_m = exposure_.radius_m,
-                     .under_bias = exposure_.under_bias});
+                     .under_bias = exposure_.under_bias || exposure_.kelvin_bias,
+                     .bias_v = exposure_.bias_peak_v});
 }
 
 std::vector<double> World::save() const {
   const std::int64_t whole_s = clock_.now().count() / 1'000'000'000;
   const std::int64_t rest_ns = clock_.now().count() % 1'000'000'000;
   std::vector<double> state{static_cast<double>(whole_s), static_cast<double>(rest_ns)};
+  const std::vector<double> faults = faults_.save();
+  state.push_back(static_cast<double>(faults.size()));
+  state.insert(state.end(), faults.begin(), faults.end());
+  const std::vector<double> stage = stage_.save();
+  state.insert(state.end(), stage.begin(), stage.end());
   const std::vector<double> specimen = specimen_.save();
   state.insert(state.end(), specimen.begin(), specimen.end());
   return state;
 }
 
 void World::load(std::span<const double> state) {
-  require(state.size() >= 2, "the saved state of the world is too short");
+  constexpr std::size_t head = 3;
+  const std::size_t of_faults =
+      state.size() >= head && state[2] >= 0.0 ? static_cast<std::size_t>(state[2]) : 0;
+  require(state.size() >= head + of_faults + HeatedStage::saved_values,
+          "the saved state of the world is too short");
   clock_.set(Duration(static_cast<std::int64_t>(state[0]) * 1'000'000'000 +
                       static_cast<std::int64_t>(state[1])));
-  specimen_.load(state.subspan(2));
+  faults_.load(state.subspan(head, of_faults));
+  stage_.load(state.subspan(head + of_faults, HeatedStage::saved_values));
+  specimen_.load(state.subspan(head + of_faults + HeatedStage::saved_values));
+  specimen_.set_temperature_k(stage_.surface_k(now_s()));
 }
 
 }  // namespace halotwin::sim

@@ -13,6 +13,7 @@
 #include "base/grid.hpp"
 #include "physics/resonance_drift.hpp"
 #include "sim/faults.hpp"
+#include "sim/heated_stage.hpp"
 #include "sim/specimen.hpp"
 #include "sim/virtual_clock.hpp"
 #include "sim/wiring.hpp"
@@ -32,8 +33,9 @@ struct Surroundings {
   double pace = 0.0;  // times real time; 0 = as fast as possible
   bool thermal_noise = true;
   bool detection_noise = true;
-  bool flicker_noise = true;  // 1/f noise of the resonance frequency
-  bool height_noise = true;   // residual error of the height feedback
+  bool flicker_noise = true;    // 1/f noise of the resonance frequency
+  bool height_noise = true;     // residual error of the height feedback
+  bool height_dynamics = true;  // finite bandwidth of the height feedback; off: it follows at once
   bool resonance_drift = true;
   bool lateral_drift = true;
   double drift_x_m_per_s =
@@ -42,6 +44,11 @@ struct Surroundings {
   double drift_wander_m = 1.0e-9;  // slow wandering on top (period drift_period_s), estimate
   double drift_period_s = 6.0 * 3600.0;
   physics::ResonanceDriftParams resonance;  // temperature and 1/f noise of the lever's resonance
+  double lever_warming_fraction = 0.5;      // of the sample's deviation from 300 K; estimate
+  double thermal_drift_x_m_per_k = 0.0;     // the sample moves when it is heated; an operator
+  double thermal_drift_y_m_per_k = 0.0;     // who follows a mark leaves about nothing
+  double offset_x_m = 0.0;  // the sample was taken out and put back: its place x + offset_x_m lies
+  double offset_y_m = 0.0;  // where the scanner says x
   bool operator==(const Surroundings&) const = default;
 };
 void validate(const Surroundings& p);
@@ -52,6 +59,7 @@ void visit_fields(auto& visit, Surroundings& p) {
   visit("detection_noise", p.detection_noise);
   visit("flicker_noise", p.flicker_noise);
   visit("height_noise", p.height_noise);
+  visit("height_dynamics", p.height_dynamics);
   visit("resonance_drift", p.resonance_drift);
   visit("lateral_drift", p.lateral_drift);
   visit("drift_x_m_per_s", p.drift_x_m_per_s);
@@ -59,6 +67,11 @@ void visit_fields(auto& visit, Surroundings& p) {
   visit("drift_wander_m", p.drift_wander_m);
   visit("drift_period_s", p.drift_period_s);
   visit("resonance", p.resonance);
+  visit("lever_warming_fraction", p.lever_warming_fraction);
+  visit("thermal_drift_x_m_per_k", p.thermal_drift_x_m_per_k);
+  visit("thermal_drift_y_m_per_k", p.thermal_drift_y_m_per_k);
+  visit("offset_x_m", p.offset_x_m);
+  visit("offset_y_m", p.offset_y_m);
 }
 
 /// What is done to the sample at this moment; instruments write it, advancing time turns it into
@@ -67,6 +80,8 @@ struct Exposure {
   Point place{};
   double radius_m = 12.0e-9;  // lateral half-width of the tip's field
   bool under_bias = false;    // tip engaged and its generator on
+  double bias_peak_v = 0.0;   // of the generator
+  bool kelvin_bias = false;   // the same of the Kelvin loop, where ions can follow its modulation
 };
 
 class World {
@@ -88,11 +103,19 @@ class World {
   [[nodiscard]] const Specimen& specimen() const { return specimen_; }
   [[nodiscard]] Exposure& exposure() { return exposure_; }
 
-  /// How far the sample has moved under the scanner [m]: what is under the tip is position +
-  /// drift().
+  /// How far the sample has moved under the scanner since the scenario's coordinates were laid [m],
+  /// offset and drift together: what is under the tip is position + drift().
   [[nodiscard]] Point drift() const;
   /// Relative deviation of the cantilever's resonance from its value at the start.
   [[nodiscard]] double relative_resonance_shift() const;
+
+  /// The stage below the sample. Off, and the sample at its film's temperature_k, unless an
+  /// instrument drives it.
+  void install_stage(const HeatedStageParams& params);
+  [[nodiscard]] HeatedStage& stage() { return stage_; }
+  [[nodiscard]] const HeatedStage& stage() const { return stage_; }
+  /// How much warmer the lever is than in its parameters, by the sample below it [K].
+  [[nodiscard]] double lever_warming_k() const;
 
   /// Time, drift and the specimen's state, for resuming a run to the same bits.
   [[nodiscard]] std::vector<double> save() const;
@@ -105,6 +128,7 @@ class World {
   Wiring wiring_;
   FaultSchedule faults_;
   Specimen specimen_;
+  HeatedStage stage_;
   std::uint64_t seed_;
   Exposure exposure_;
   std::array<double, 8> wander_phase_rad_{};

@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "physics/dielectric_response.hpp"
+#include "sim/truth_maps.hpp"
 
 namespace halotwin::sim {
 namespace {
@@ -235,7 +236,7 @@ TEST(TruthMaps, EqualTheFieldsAtTheSites) {
                 1.0F,
                 1e-5F);
   }
-  EXPECT_EQ(maps.size(), 11U);
+  EXPECT_EQ(maps.size(), 15U);
 }
 
 TEST(TruthMaps, SayNothingWhereNothingWasMeasured) {
