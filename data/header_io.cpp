@@ -132,6 +132,38 @@ void write_scan(h5::Id file, const ScanArea& scan) {
   h5::put_unsigned(file, control + "/meshSCAN/scan_points_y", scan.points_y);
 }
 
+/// Each step of a run of several: a group with what a reader of that step must know.
+void write_sections(h5::Id file, const RecordingHeader& header) {
+  std::vector<std::string> scopes;
+  for (const RecordingSection& section : header.sections) {
+    if (!is_name(section.scope) || section.scope == "new_result" ||
+        section.scope.starts_with("analysis_") || h5::exists(file, "/entry/" + section.scope)) {
+      throw ParameterError(
+          fmt::format("\"{}\" is no name for a section of a recording", section.scope));
+    }
+    const std::string group = "/entry/" + section.scope;
+    h5::make_group(file, group, "NXsubentry");
+    h5::put_text(file, group + "/title", section.title);
+    h5::make_group(file, group + "/instrument", "NXinstrument");
+    const std::string about = group + "/section";
+    h5::make_group(file, about, "NXcollection");
+    h5::put_text(file, about + "/procedure", section.procedure);
+    h5::put_text(file, about + "/unit_word", section.unit_word);
+    h5::put_unsigned(file, about + "/units", section.units);
+    if (section.scan) {
+      const ScanArea& scan = *section.scan;
+      h5::put_numbers(file,
+                      about + "/scan_area",
+                      {scan.x_start_m, scan.x_end_m, scan.y_start_m, scan.y_end_m},
+                      "m");
+      h5::put_unsigned(file, about + "/scan_points_x", scan.points_x);
+      h5::put_unsigned(file, about + "/scan_points_y", scan.points_y);
+    }
+    scopes.push_back(section.scope);
+  }
+  list(file, "/entry/process/sections", scopes);
+}
+
 void write_instrument(h5::Id file, const RecordingHeader& header) {
   h5::make_group(file, "/entry/instrument", "NXinstrument");
   h5::make_group(file, "/entry/instrument/hardware", "NXfabrication");
@@ -165,6 +197,32 @@ std::optional<ScanArea> read_scan(h5::Id file) {
                   number(file, region + "end_y"),
                   h5::get_unsigned(file, control + "/meshSCAN/scan_points_x"),
                   h5::get_unsigned(file, control + "/meshSCAN/scan_points_y")};
+}
+
+std::vector<RecordingSection> read_sections(h5::Id file) {
+  std::vector<RecordingSection> sections;
+  for (const std::string& scope : list(file, "/entry/process/sections")) {
+    const std::string about = "/entry/" + scope + "/section";
+    RecordingSection section{scope,
+                             text(file, about + "/procedure"),
+                             text(file, "/entry/" + scope + "/title"),
+                             h5::get_unsigned(file, about + "/units"),
+                             text(file, about + "/unit_word")};
+    if (h5::exists(file, about + "/scan_area")) {
+      const auto area = h5::get_numbers(file, about + "/scan_area");
+      if (area.size() != 4) {
+        throw DataError(fmt::format("{}/scan_area: expected four numbers", about));
+      }
+      section.scan = ScanArea{area[0],
+                              area[1],
+                              area[2],
+                              area[3],
+                              h5::get_unsigned(file, about + "/scan_points_x"),
+                              h5::get_unsigned(file, about + "/scan_points_y")};
+    }
+    sections.push_back(std::move(section));
+  }
+  return sections;
 }
 
 Sample read_sample(h5::Id file) {
@@ -240,6 +298,7 @@ void write_header(h5::Id file, const RecordingHeader& header, const std::string&
   write_simulation(file, header);
   write_devices(file, header);
   write_instrument(file, header);
+  write_sections(file, header);
 }
 
 RecordingHeader read_header(h5::Id file) {
@@ -274,6 +333,7 @@ RecordingHeader read_header(h5::Id file) {
   header.noise_sources = list(file, "/entry/simulation/noise_sources");
   header.faults = list(file, "/entry/simulation/faults");
   header.scan = read_scan(file);
+  header.sections = read_sections(file);
   header.units_total = h5::get_unsigned(file, "/entry/run_state/units_total");
   header.unit_word = text(file, "/entry/run_state/unit_word");
   return header;

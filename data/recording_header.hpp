@@ -47,6 +47,17 @@ struct ScanArea {
   std::size_t points_y = 0;
 };
 
+/// A step of a run of several procedures: its signals lie below /entry/<scope>/, a group with its
+/// own default plot (NXsubentry).
+struct RecordingSection {
+  std::string scope;      // "r03_pm_dns_map", a name; "" = the whole recording
+  std::string procedure;  // "pm_dns_map"
+  std::string title{};
+  std::size_t units = 0;
+  std::string unit_word = "pixel";
+  std::optional<ScanArea> scan{};
+};
+
 struct DeviceAddress {
   std::string role;     // "afm"
   std::string address;  // "sim:"
@@ -79,6 +90,9 @@ struct RecordingHeader {
   std::vector<std::string> noise_sources{};
   std::vector<std::string> faults{};
   std::optional<ScanArea> scan{};
+
+  /// In the order in which they run; empty: the recording is that of one procedure.
+  std::vector<RecordingSection> sections{};
 
   std::size_t units_total = 0;      // pixels, frames, curves
   std::string unit_word = "pixel";  // what is counted

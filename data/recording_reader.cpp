@@ -149,7 +149,35 @@ std::filesystem::path existing(const std::filesystem::path& path) {
              : path;
 }
 
-std::unique_ptr<SignalReader::Impl> open_recording(const std::filesystem::path& path) {
+/// Turns the view to one step.
+void enter(SignalReader::Impl& impl, std::string_view scope) {
+  std::vector<std::string> known;
+  std::size_t first = 0;
+  for (const RecordingSection& section : impl.header.sections) {
+    if (section.scope == scope) {
+      impl.scope = scope;
+      impl.entry += "/" + impl.scope;
+      impl.first_unit = first;
+      impl.header.procedure = section.procedure;
+      impl.header.title = section.title;
+      impl.header.units_total = section.units;
+      impl.header.unit_word = section.unit_word;
+      impl.header.scan = section.scan;
+      impl.header.sections.clear();
+      return;
+    }
+    known.push_back(section.scope);
+    first += section.units;
+  }
+  const std::string near = nearest(scope, known);
+  throw DataError(fmt::format("no section \"{}\" ({})",
+                              scope,
+                              near.empty() ? fmt::format("there are: {}", fmt::join(known, ", "))
+                                           : fmt::format("did you mean \"{}\"?", near)));
+}
+
+std::unique_ptr<SignalReader::Impl> open_recording(const std::filesystem::path& path,
+                                                   std::string_view scope) {
   recover_interrupted_update(path);
   auto impl = std::make_unique<SignalReader::Impl>(existing(path), "/entry");
   impl->in_file([&] {
@@ -160,6 +188,9 @@ std::unique_ptr<SignalReader::Impl> open_recording(const std::filesystem::path& 
     }
     impl->header = read_header(file);
     impl->state.emplace(file);
+    if (!scope.empty()) {
+      enter(*impl, scope);
+    }
   });
   return impl;
 }
@@ -192,8 +223,12 @@ std::vector<ResultScalar> read_scalars(h5::Id file, const std::string& group) {
 SignalReader::Impl::Impl(std::filesystem::path file_path, std::string entry_path)
     : path(std::move(file_path)), entry(std::move(entry_path)), file(h5::open_to_read(path)) {}
 
-RecordingReader::RecordingReader(const std::filesystem::path& path)
-    : SignalReader(open_recording(path)) {}
+RecordingReader::RecordingReader(const std::filesystem::path& path, std::string_view scope)
+    : SignalReader(open_recording(path, scope)) {}
+
+const std::string& RecordingReader::scope() const {
+  return impl_->scope;
+}
 
 const RecordingHeader& RecordingReader::header() const {
   return impl_->header;
@@ -208,7 +243,8 @@ std::optional<Checkpoint> RecordingReader::checkpoint() const {
 
 std::size_t RecordingReader::units_done() const {
   const auto last = checkpoint();
-  return last ? std::min(last->units_done, header().units_total) : 0;
+  const std::size_t done = last ? last->units_done : 0;
+  return std::min(done - std::min(done, impl_->first_unit), header().units_total);
 }
 
 std::vector<Event> RecordingReader::events() const {

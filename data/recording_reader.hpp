@@ -82,13 +82,17 @@ struct Result {
 class RecordingReader : public SignalReader {
  public:
   /// Opens `path`, or `path`.part if only that exists. Throws DataError in one line for a file that
-  /// is missing, no HDF5, HDF5 of another kind or version, or cut off.
-  explicit RecordingReader(const std::filesystem::path& path);
+  /// is missing, no HDF5, HDF5 of another kind or version, or cut off. With `scope` the step of
+  /// that name is read as if it were a recording of its own: its signals, procedure, area and
+  /// units; the configuration, status and events are those of the whole run.
+  explicit RecordingReader(const std::filesystem::path& path, std::string_view scope = {});
 
   [[nodiscard]] const RecordingHeader& header() const;  // configuration included
   [[nodiscard]] RunStatus status() const;
   /// Units (pixels) that are valid, of header().units_total.
   [[nodiscard]] std::size_t units_done() const;
+  /// The step that is read; "" if it is the whole recording.
+  [[nodiscard]] const std::string& scope() const;
   [[nodiscard]] std::optional<Checkpoint> checkpoint() const;
   [[nodiscard]] std::vector<Event> events() const;
   /// "complete: 16384 of 16384 pixels valid".

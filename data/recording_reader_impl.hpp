@@ -38,6 +38,8 @@ class SignalReader::Impl {
   // of a recording
   RecordingHeader header;
   std::optional<RunState> state;
+  std::string scope;
+  std::size_t first_unit = 0;  // of the step
 };
 
 }  // namespace halotwin::data

@@ -36,6 +36,25 @@ void refuse_existing(const std::filesystem::path& path) {
   }
 }
 
+/// "<scope>/" of a section of the recording, "" for the recording itself.
+std::string prefix_of(const RecordingHeader& header, std::string_view scope) {
+  if (scope.empty()) {
+    return {};
+  }
+  const bool known = std::any_of(header.sections.begin(),
+                                 header.sections.end(),
+                                 [&](const RecordingSection& s) { return s.scope == scope; });
+  if (!known) {
+    throw ParameterError(fmt::format("\"{}\" is no section of the recording", scope));
+  }
+  return std::string(scope) + "/";
+}
+
+SignalSpec within(const std::string& prefix, SignalSpec spec) {
+  spec.group.insert(0, prefix);
+  return spec;
+}
+
 void publish_if_there(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::exists(part_of(path), error)) {
@@ -115,8 +134,14 @@ void RecordingWriter::Impl::require_definition(std::string_view what) const {
   }
 }
 
-SignalId RecordingWriter::Impl::add_signal(const SignalSpec& spec) {
-  require_definition(spec.group);
+void RecordingWriter::Impl::set_scope(std::string_view scope) {
+  require_definition("a scope");
+  prefix_ = prefix_of(header, scope);
+}
+
+SignalId RecordingWriter::Impl::add_signal(const SignalSpec& given) {
+  require_definition(given.group);
+  const SignalSpec spec = within(prefix_, given);
   return resumed ? signals.bind(file_.get(), spec) : signals.define(spec);
 }
 
@@ -128,7 +153,7 @@ void RecordingWriter::Impl::add_collection(std::string_view group,
     throw ParameterError(fmt::format("\"{}\" is no name for a group", group));
   }
   if (!resumed) {
-    make_collection(file_.get(), fmt::format("/entry/{}", group), table, nx_class);
+    make_collection(file_.get(), fmt::format("/entry/{}{}", prefix_, group), table, nx_class);
   }
 }
 
@@ -158,9 +183,23 @@ void RecordingWriter::Impl::begin() {
   begun_ = true;
 }
 
+/// The entry's default is a signal, or the first step, whose default is a signal.
+void RecordingWriter::Impl::set_default_plots() {
+  const h5::Id file = file_.get();
+  for (const RecordingSection& section : header.sections) {
+    h5::set_attribute(
+        file, "/entry/" + section.scope, "default", signals.default_group(section.scope + "/"));
+  }
+  h5::set_attribute(
+      file,
+      "/entry",
+      "default",
+      header.sections.empty() ? signals.default_group() : header.sections.front().scope);
+}
+
 void RecordingWriter::Impl::create_structure() {
   const h5::Id file = file_.get();
-  h5::set_attribute(file, "/entry", "default", signals.default_group());
+  set_default_plots();
   signals.create(file);
   RunState::make(file, header);
   if (truth_) {
@@ -265,15 +304,21 @@ void RecordingWriter::Impl::make_truth_file() {
              true);
 }
 
-SignalId RecordingWriter::Impl::add_truth_signal(const SignalSpec& spec) {
-  require_definition(spec.group);
+SignalId RecordingWriter::Impl::add_truth_signal(std::string_view scope, const SignalSpec& given) {
+  require_definition(given.group);
+  const SignalSpec spec = within(prefix_of(header, scope), given);
   return resumed ? truth_->signals.bind(truth_file(), spec) : truth_->signals.define(spec);
 }
 
-void RecordingWriter::Impl::add_truth_collection(std::string_view group, const Table& table) {
+void RecordingWriter::Impl::add_truth_collection(std::string_view scope,
+                                                 std::string_view group,
+                                                 const Table& table) {
   require_definition(group);
   if (!resumed) {
-    make_collection(truth_file(), fmt::format("/truth/{}", group), table, "NXcollection");
+    make_collection(truth_file(),
+                    fmt::format("/truth/{}{}", prefix_of(header, scope), group),
+                    table,
+                    "NXcollection");
   }
 }
 
@@ -308,6 +353,10 @@ const std::filesystem::path& RecordingWriter::path() const {
 const std::filesystem::path& RecordingWriter::part_path() const {
   return impl_->part;
 }
+void RecordingWriter::set_scope(std::string_view scope) {
+  impl_->set_scope(scope);
+}
+
 SignalId RecordingWriter::add_signal(const SignalSpec& spec) {
   return impl_->add_signal(spec);
 }

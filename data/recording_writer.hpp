@@ -57,6 +57,10 @@ class RecordingWriter {
   [[nodiscard]] const std::filesystem::path& path() const;       // of the finished file
   [[nodiscard]] const std::filesystem::path& part_path() const;  // while it is written
 
+  /// Signals and collections that are added from now on lie below /entry/<scope>/: what one step of
+  /// a run of several defines. One of header().sections, or "" for the recording itself.
+  void set_scope(std::string_view scope);
+
   SignalId add_signal(const SignalSpec& spec);
   /// The values of `table` as datasets of a group, with `units` from their names; inner tables
   /// become groups. `group` is below the entry: "instrument/lock_in_2". `nx_class` "NXcollection"

@@ -23,7 +23,8 @@ class RecordingWriter::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  SignalId add_signal(const SignalSpec& spec);
+  void set_scope(std::string_view scope);
+  SignalId add_signal(const SignalSpec& given);
   void add_collection(std::string_view group, const Table& table, std::string_view nx_class);
   [[nodiscard]] std::uint64_t estimated_bytes() const;
   void begin();
@@ -32,8 +33,8 @@ class RecordingWriter::Impl {
   void finish(RunStatus status, Duration run_time);
 
   void add_truth(TruthMode mode);
-  SignalId add_truth_signal(const SignalSpec& spec);
-  void add_truth_collection(std::string_view group, const Table& table);
+  SignalId add_truth_signal(std::string_view scope, const SignalSpec& given);
+  void add_truth_collection(std::string_view scope, std::string_view group, const Table& table);
   [[nodiscard]] SignalStore& truth_signals();
   void require_definition(std::string_view what) const;
 
@@ -54,12 +55,14 @@ class RecordingWriter::Impl {
   };
   [[nodiscard]] h5::Id truth_file() const;
   void create_structure();
+  void set_default_plots();
   void seal();
   void make_truth_file();
   void discard() noexcept;
 
   FileLock lock_;
   h5::Handle file_;
+  std::string prefix_;  // of groups that are defined: "" or "<scope>/"
   Overwrite overwrite_ = Overwrite::no;
   std::optional<RunState> state_;
   std::optional<Truth> truth_;

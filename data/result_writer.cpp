@@ -48,6 +48,8 @@ class ResultWriter::Impl {
   Impl(std::filesystem::path recording, ResultHeader about)
       : path(std::move(recording)), header(std::move(about)) {
     require(is_name(header.name), fmt::format("\"{}\" is no name for a result", header.name));
+    require(header.scope.empty() || is_name(header.scope),
+            fmt::format("\"{}\" is no name for a section of a recording", header.scope));
   }
 
   template <class T>
@@ -71,6 +73,11 @@ class ResultWriter::Impl {
       }
     }
     return group != "parameters" && group != "scalars" && group != "texts";
+  }
+
+  /// The group in which results lie.
+  [[nodiscard]] std::string entry() const {
+    return header.scope.empty() ? "/entry" : "/entry/" + header.scope;
   }
 
   void write(h5::Id file, const std::string& group) const {
@@ -163,6 +170,9 @@ void ResultWriter::commit() {
   {
     const h5::Handle file = h5::open_to_read(path);
     require_format(file.get(), path.string(), recording_format);
+    if (!h5::exists(file.get(), impl_->entry())) {
+      throw DataError(fmt::format("{}: no section \"{}\"", path.string(), impl_->header.scope));
+    }
   }
   std::uint64_t bytes = 1 << 20;
   for (const auto& item : impl_->items) {
@@ -172,8 +182,8 @@ void ResultWriter::commit() {
   UndoJournal journal(path);
   h5::Handle file = h5::open_to_write(path);
   try {
-    const std::string group = "/entry/analysis_" + impl_->header.name;
-    const std::string fresh = "/entry/new_result";
+    const std::string group = impl_->entry() + "/analysis_" + impl_->header.name;
+    const std::string fresh = impl_->entry() + "/new_result";
     impl_->write(file.get(), fresh);
     if (h5::exists(file.get(), group)) {
       h5::remove(file.get(), group);  // after the new one, whose place must not be the old one's

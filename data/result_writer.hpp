@@ -20,6 +20,7 @@ struct ResultHeader {
   std::string version{};
   Table parameters{};
   std::string inputs{};  // signals that were read, "demodulated, reference"
+  std::string scope{};   // the step of a run of several: /entry/<scope>/analysis_pm_dns
 };
 
 /// Collects in memory; commit() writes all or nothing. Raw data are never touched. Before the file

@@ -326,13 +326,21 @@ std::uint64_t SignalStore::bytes() const {
   return sum;
 }
 
-std::string SignalStore::default_group() const {
+std::string SignalStore::default_group(std::string_view prefix) const {
+  std::string first;
   for (const auto& stored : signals_) {
+    const std::string& group = stored.spec.group;
+    if (!group.starts_with(prefix)) {
+      continue;
+    }
     if (stored.spec.is_default_plot) {
-      return stored.spec.group;
+      return group.substr(prefix.size());
+    }
+    if (first.empty()) {
+      first = group.substr(prefix.size());
     }
   }
-  return signals_.empty() ? "" : signals_.front().spec.group;
+  return first;
 }
 
 const SignalStore::Stored& SignalStore::at(SignalId id) const {

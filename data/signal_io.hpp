@@ -59,7 +59,9 @@ class SignalStore {
   void close() { file_ = -1; }
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] const std::string& entry() const { return entry_; }
-  [[nodiscard]] std::string default_group() const;
+  /// The signal that a viewer shows first among those that begin with `prefix`, without the
+  /// prefix; "" if there is none.
+  [[nodiscard]] std::string default_group(std::string_view prefix = {}) const;
 
   void write(SignalId id,
              std::initializer_list<std::size_t> index,

@@ -21,10 +21,10 @@ TruthWriter::TruthWriter(RecordingWriter& recording, TruthMode mode)
 }
 
 SignalId TruthWriter::add_signal(const SignalSpec& spec) {
-  return recording_->add_truth_signal(spec);
+  return recording_->add_truth_signal(scope_, spec);
 }
 void TruthWriter::add_collection(std::string_view group, const Table& table) {
-  recording_->add_truth_collection(group, table);
+  recording_->add_truth_collection(scope_, group, table);
 }
 
 void TruthWriter::write(SignalId signal, Index at, std::span<const float> values) {
@@ -106,9 +106,18 @@ void verify_seal(const std::filesystem::path& recording, const std::filesystem::
 namespace {
 
 std::unique_ptr<SignalReader::Impl> open_truth(const std::filesystem::path& recording,
-                                               const std::filesystem::path& truth) {
+                                               const std::filesystem::path& truth,
+                                               std::string_view scope) {
+  const std::string entry = scope.empty() ? "/truth" : fmt::format("/truth/{}", scope);
+  const auto open = [&](const std::filesystem::path& path) {
+    auto impl = std::make_unique<SignalReader::Impl>(path, entry);
+    if (!h5::exists(impl->file.get(), entry)) {
+      throw DataError(fmt::format("{}: holds no truth of \"{}\"", path.string(), scope));
+    }
+    return impl;
+  };
   if (truth.empty() && h5::exists(open_recording(recording).get(), "/truth")) {
-    return std::make_unique<SignalReader::Impl>(recording, "/truth");
+    return open(recording);
   }
   const auto beside = truth.empty() ? truth_path(recording) : truth;
   std::error_code error;
@@ -117,12 +126,14 @@ std::unique_ptr<SignalReader::Impl> open_truth(const std::filesystem::path& reco
         fmt::format("{}: holds no truth, and there is no {}", recording.string(), beside.string()));
   }
   verify_seal(recording, beside);
-  return std::make_unique<SignalReader::Impl>(beside, "/truth");
+  return open(beside);
 }
 
 }  // namespace
 
-TruthReader::TruthReader(const std::filesystem::path& recording, const std::filesystem::path& truth)
-    : SignalReader(open_truth(recording, truth)) {}
+TruthReader::TruthReader(const std::filesystem::path& recording,
+                         const std::filesystem::path& truth,
+                         std::string_view scope)
+    : SignalReader(open_truth(recording, truth, scope)) {}
 
 }  // namespace halotwin::data

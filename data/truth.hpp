@@ -25,6 +25,9 @@ class TruthWriter {
  public:
   TruthWriter(RecordingWriter& recording, TruthMode mode);
 
+  /// As RecordingWriter::set_scope(), for the truth of one step.
+  void set_scope(std::string_view scope) { scope_ = scope; }
+
   SignalId add_signal(const SignalSpec& spec);
   void add_collection(std::string_view group, const Table& table);
 
@@ -38,6 +41,7 @@ class TruthWriter {
 
  private:
   RecordingWriter::Impl* recording_;
+  std::string scope_;
 };
 
 /// `map.truth.nxs` for `map.nxs`.
@@ -50,11 +54,12 @@ class TruthWriter {
 void verify_seal(const std::filesystem::path& recording, const std::filesystem::path& truth);
 
 /// The truth of a recording: inside it, or in `truth` (by default the file beside it), which must
-/// then pass verify_seal. Throws DataError if there is none.
+/// then pass verify_seal. Throws DataError if there is none. `scope`: of that step only.
 class TruthReader : public SignalReader {
  public:
   explicit TruthReader(const std::filesystem::path& recording,
-                       const std::filesystem::path& truth = {});
+                       const std::filesystem::path& truth = {},
+                       std::string_view scope = {});
 };
 
 }  // namespace halotwin::data

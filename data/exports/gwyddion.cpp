@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <complex>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -261,6 +262,28 @@ std::vector<Picture> pictures_of(const SignalReader& reader, const SignalSpec& s
   return pictures;
 }
 
+/// Complex (y, x), as the two outputs of a lock-in.
+std::vector<Picture> quadratures_of(const SignalReader& reader, const SignalSpec& spec) {
+  std::vector<Picture> pictures;
+  if (spec.axes.size() != 2 || !is_lateral(spec.axes[0], spec.axes[1])) {
+    return pictures;
+  }
+  const auto all = reader.read<std::complex<float>>(spec.group);
+  for (const bool imaginary : {false, true}) {
+    Picture picture;
+    picture.title = fmt::format("{}, {}", spec.title, imaginary ? "Y" : "X");
+    picture.spec = &spec;
+    picture.y = &spec.axes[0];
+    picture.x = &spec.axes[1];
+    for (const std::complex<float> z : all) {
+      picture.values.push_back(static_cast<double>(imaginary ? z.imag() : z.real()));
+    }
+    mask_missing(picture, fill_of(spec.type));
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
 void add_picture(GwyObject& top, int channel, Picture picture, GwyObject about) {
   const std::string at = fmt::format("/{}/", channel);
   top.add(at + "data/title", picture.title);
@@ -389,13 +412,11 @@ void export_gwy(const SignalReader& recording,
   int bricks = 0;
   for (const auto& name : recording.signals()) {
     const SignalSpec spec = recording.spec(name);
-    if (spec.type == ElementType::complex64) {
-      continue;
-    }
-    for (auto& picture : pictures_of(recording, spec)) {
+    const bool complex = spec.type == ElementType::complex64;
+    for (auto& picture : complex ? quadratures_of(recording, spec) : pictures_of(recording, spec)) {
       add_picture(top, channels++, std::move(picture), meta(recording, spec));
     }
-    if (spec.axes.size() == 3 && is_lateral(spec.axes[0], spec.axes[1])) {
+    if (!complex && spec.axes.size() == 3 && is_lateral(spec.axes[0], spec.axes[1])) {
       add_brick(top, bricks++, recording, spec);
     }
   }

@@ -10,10 +10,10 @@
 
 namespace halotwin::data {
 
-/// Writes every real signal (y, x) as an image and every real signal (y, x, channel) as a volume,
-/// with axes, units and titles; unmeasured pixels are masked. Results of analyses are included.
-/// Throws DataError if `out` exists and Overwrite::no, or cannot be written; nothing half-written
-/// stays.
+/// Writes every signal (y, x) as an image (a complex one as two: X and Y) and every real signal
+/// (y, x, channel) as a volume, with axes, units and titles; unmeasured pixels are masked. Results
+/// of analyses are included. Throws DataError if `out` exists and Overwrite::no, or cannot be
+/// written; nothing half-written stays.
 void export_gwy(const SignalReader& recording,
                 const std::filesystem::path& out,
                 Overwrite overwrite = Overwrite::no);
