@@ -16,6 +16,11 @@ void validate(const BenchLimits& p) {
   require_positive("irradiance_w_per_m2", p.irradiance_w_per_m2);
   require_positive("exposure_s", p.exposure_s);
   require_positive("stage_travel_m", p.stage_travel_m);
+  require_positive("temperature_low_k", p.temperature_low_k);
+  require(p.temperature_high_k >= p.temperature_low_k,
+          "temperature_high_k",
+          p.temperature_high_k,
+          fmt::format(">= temperature_low_k = {}", p.temperature_low_k));
 }
 
 namespace {
@@ -322,8 +327,53 @@ class GuardedStage final : public Stage {
   std::string role_;
 };
 
+class GuardedTemperature final : public TemperatureController {
+ public:
+  GuardedTemperature(std::unique_ptr<TemperatureController> inner,
+                     const BenchLimits& limits,
+                     std::string role)
+      : inner_(std::move(inner)), limits_(limits), role_(std::move(role)) {}
+
+  [[nodiscard]] Identity identity() const override { return inner_->identity(); }
+  void make_safe() override { inner_->make_safe(); }
+  [[nodiscard]] Range range_k() const override { return inner_->range_k(); }
+  [[nodiscard]] double max_rate_k_per_s() const override { return inner_->max_rate_k_per_s(); }
+  void set_target_k(double temperature_k) override {
+    if (!(temperature_k >= limits_.temperature_low_k &&
+          temperature_k <= limits_.temperature_high_k)) {
+      throw DeviceError(role_,
+                        "set target",
+                        fmt::format("{} K is beyond the bench's limits temperature_low_k = {} and "
+                                    "temperature_high_k = {}",
+                                    temperature_k,
+                                    limits_.temperature_low_k,
+                                    limits_.temperature_high_k),
+                        Retry::no);
+    }
+    inner_->set_target_k(temperature_k);
+  }
+  [[nodiscard]] double target_k() const override { return inner_->target_k(); }
+  [[nodiscard]] double temperature_k() override { return inner_->temperature_k(); }
+  bool wait_stable(double tolerance_k,
+                   Duration hold,
+                   Duration timeout,
+                   const std::stop_token& stop) override {
+    return inner_->wait_stable(tolerance_k, hold, timeout, stop);
+  }
+
+ private:
+  std::unique_ptr<TemperatureController> inner_;
+  BenchLimits limits_;
+  std::string role_;
+};
+
 }  // namespace
 
+std::unique_ptr<TemperatureController> guard(std::unique_ptr<TemperatureController> device,
+                                             const BenchLimits& limits,
+                                             std::string role) {
+  return std::make_unique<GuardedTemperature>(std::move(device), limits, std::move(role));
+}
 std::unique_ptr<LockIn> guard(std::unique_ptr<LockIn> device,
                               const BenchLimits& limits,
                               std::string role) {

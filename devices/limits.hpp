@@ -11,6 +11,7 @@
 #include "devices/lock_in.hpp"
 #include "devices/probe_microscope.hpp"
 #include "devices/stage.hpp"
+#include "devices/temperature_controller.hpp"
 
 namespace halotwin::devices {
 
@@ -25,6 +26,8 @@ struct BenchLimits {
   double irradiance_w_per_m2 = 1.0e4;  // ten suns
   double exposure_s = 10.0;            // one camera frame
   double stage_travel_m = 25.0e-3;     // |position| of a stage axis in metres
+  double temperature_low_k = 250.0;    // of the sample
+  double temperature_high_k = 360.0;   // organic perovskites degrade from about 85 degrees on
   bool operator==(const BenchLimits&) const = default;
 };
 void validate(const BenchLimits& p);
@@ -36,6 +39,8 @@ void visit_fields(auto& visit, BenchLimits& p) {
   visit("irradiance_w_per_m2", p.irradiance_w_per_m2);
   visit("exposure_s", p.exposure_s);
   visit("stage_travel_m", p.stage_travel_m);
+  visit("temperature_low_k", p.temperature_low_k);
+  visit("temperature_high_k", p.temperature_high_k);
 }
 
 /// Each returns a device of the same interface that checks every command against the limits and
@@ -59,5 +64,7 @@ void visit_fields(auto& visit, BenchLimits& p) {
 [[nodiscard]] std::unique_ptr<Stage> guard(std::unique_ptr<Stage> device,
                                            const BenchLimits& limits,
                                            std::string role);
+[[nodiscard]] std::unique_ptr<TemperatureController> guard(
+    std::unique_ptr<TemperatureController> device, const BenchLimits& limits, std::string role);
 
 }  // namespace halotwin::devices

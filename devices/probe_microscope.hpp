@@ -42,11 +42,16 @@ class TipPositioner {
 
 enum class FeedbackMode { off, on, hold };
 
+/// What the height feedback holds: the mechanical amplitude (tapping) or the deflection (contact).
+enum class FeedbackQuantity { amplitude, deflection };
+
 struct FeedbackSettings {
   FeedbackMode mode = FeedbackMode::off;
-  double setpoint_fraction = 0.8;      // of the free amplitude
-  double proportional_gain = 1.0;      // in units of the maker; 1 = as delivered
-  double integral_rate_per_s = 300.0;  // bandwidth of the height loop, about
+  FeedbackQuantity quantity = FeedbackQuantity::amplitude;
+  double setpoint_fraction = 0.8;       // of the free amplitude
+  double setpoint_deflection_m = 5e-9;  // in contact; load = stiffness * deflection
+  double proportional_gain = 1.0;       // in units of the maker; 1 = as delivered
+  double integral_rate_per_s = 300.0;   // bandwidth of the height loop, about
   bool operator==(const FeedbackSettings&) const = default;
 };
 
@@ -117,7 +122,8 @@ class CantileverDrive {
 };
 
 struct Signal {
-  std::string name;  // "z", "amplitude", "phase", "deflection", "bias", "current", ...
+  std::string name;  // "z", "amplitude", "phase", "deflection", "lateral", "bias", "current",
+                     // "contact_potential", "aux_1", "aux_2" (voltages at the user inputs), ...
   std::string unit;
 };
 
@@ -213,11 +219,18 @@ class PointSpectroscopy {
   PointSpectroscopy& operator=(const PointSpectroscopy&) = default;
 };
 
+/// How the Kelvin loop senses the contact potential difference. heterodyne: electrical drive at
+/// f2 - f1 while f1 is driven mechanically, read at f2; sideband: drive at f_e << f1, read at
+/// f1 +- f_e; amplitude: electrical drive on a resonance that is not driven mechanically, read
+/// there.
+enum class KelvinMode { heterodyne, sideband, amplitude };
+
 struct KelvinSettings {
+  KelvinMode mode = KelvinMode::heterodyne;
   double modulation_hz = 0.0;
   double modulation_peak_v = 0.0;
-  double proportional_gain = 0.0;
-  double time_constant_s = 0.0;
+  double proportional_gain = 0.0;  // V of bias per V of the demodulated deflection
+  double time_constant_s = 0.0;    // of the integrator: bias = gain (x + integral of x / this)
   Range bias_v{-10.0, 10.0};
   bool operator==(const KelvinSettings&) const = default;
 };

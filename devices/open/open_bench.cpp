@@ -15,7 +15,7 @@ namespace halotwin::devices {
 
 namespace {
 
-enum class Kind { lock_in, probe_microscope };
+enum class Kind { lock_in, probe_microscope, temperature_controller };
 
 struct Role {
   std::string_view name;
@@ -25,7 +25,8 @@ struct Role {
 // In the order in which they are brought to safety.
 constexpr std::array roles{Role{"lockin_electrical", Kind::lock_in},
                            Role{"lockin_mechanical", Kind::lock_in},
-                           Role{"afm", Kind::probe_microscope}};
+                           Role{"afm", Kind::probe_microscope},
+                           Role{"temperature", Kind::temperature_controller}};
 
 const Role& role_of(const std::string& name) {
   std::vector<std::string> known;
@@ -77,8 +78,11 @@ Bench open_bench(const std::vector<DeviceRequest>& requests,
       }
       if (role.kind == Kind::lock_in) {
         bench.add(request.role, guard(simulated.take_lock_in(request.role), limits, request.role));
-      } else {
+      } else if (role.kind == Kind::probe_microscope) {
         bench.add(request.role, guard(simulated.take_probe(request.role), limits, request.role));
+      } else {
+        bench.add(request.role,
+                  guard(simulated.take_temperature(request.role), limits, request.role));
       }
     }
   }

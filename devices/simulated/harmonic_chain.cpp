@@ -47,8 +47,8 @@ HarmonicChain::HarmonicChain(const sim::World& world, const ChainParams& params)
     : world_(&world),
       params_(params),
       response_(
-          world.specimen(), params.tip, params.nominal_orbit, params.cantilever.stiffness_n_per_m) {
-}
+          world.specimen(), params.tip, params.nominal_orbit, params.cantilever.stiffness_n_per_m),
+      strong_(params.tip) {}
 
 Complex HarmonicChain::lock_in_1(Complex rate_per_s) const {
   Complex factor = 1.0;
@@ -74,19 +74,82 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
     steady.mean_phase_rad = physics::static_phase_rad(lever, m.drive_hz, 0.0);
     return steady;
   }
-  const physics::GradientHarmonics gradient =
-      force_gradient(response_, e, response_.squared_response(e.frequency_hz));
+  const Complex squared = response_.squared_response(e.frequency_hz);
+  const physics::GradientHarmonics gradient = force_gradient(response_, e, squared);
   const std::array<Complex, 2> dk{gradient.first_n_per_m, gradient.second_n_per_m};
   steady.mean_phase_rad = physics::static_phase_rad(
       lever, m.drive_hz, gradient.static_n_per_m / lever.stiffness_n_per_m);
-  lever =
-      physics::stiffened(lever, std::max(gradient.static_n_per_m, -0.9 * lever.stiffness_n_per_m));
+  LeverModulation second;
+  const double gap_m = m.mean_gap_m + response_.film_gap_m();
+  const physics::HeightLoop* held = loop();
+  const LeverAtWork work{.free = lever,
+                         .drive_hz = m.drive_hz,
+                         .amplitude_m = m.amplitude_m,
+                         .centre_gap_m = gap_m,
+                         .static_n_per_m = gradient.static_n_per_m,
+                         .loop = held,
+                         .log_slope_per_m = held == nullptr ? 0.0 : log_slope(gap_m)};
   for (std::size_t n = 0; n < 2; ++n) {
     const double w = two_pi * e.frequency_hz * static_cast<double>(n + 1);
-    steady.phase[n] = physics::phase_response(lever, m.drive_hz, w) * dk[n];
-    steady.amplitude[n] = physics::amplitude_response(lever, m.drive_hz, w) * dk[n];
+    second = modulate(work, w, dk[n]);
+    steady.phase[n] = second.phase_rad;
+    steady.amplitude[n] = second.amplitude;
+  }
+  if (StrongStimulus::needed(second)) {
+    const physics::TipVoltage voltage{e.offset_v - response_.contact_potential_v(),
+                                      e.amplitude_peak_v};
+    correct_strong(
+        work,
+        physics::gradient_harmonics(
+            response_.curvature_f_per_m2(), response_.dc_response(), std::sqrt(squared), voltage),
+        steady);
   }
   return steady;
+}
+
+void HarmonicChain::correct_strong(const LeverAtWork& work,
+                                   const physics::GradientHarmonics& rigid,
+                                   Steady& steady) {
+  const double curvature = response_.curvature_f_per_m2();
+  const double per_gradient = -2.0 / curvature;
+  const StrongExcess more =
+      strong_.excess(work,
+                     {.square = {per_gradient * rigid.static_n_per_m,
+                                 per_gradient * rigid.first_n_per_m,
+                                 per_gradient * rigid.second_n_per_m},
+                      .rad_per_s = two_pi * settings_.electrical.frequency_hz,
+                      .curvature_f_per_m2 = curvature,
+                      .bending_n_per_m_v4 = response_.bending_n_per_m_v4(),
+                      .filter_order = settings_.lock_in_1.order,
+                      .filter_time_constant_s = settings_.lock_in_1.time_constant_s});
+  steady.phase[1] *= more.phase_factor;
+  steady.amplitude[1] += more.amplitude;
+  steady.mean_phase_rad += more.mean_phase_rad;
+}
+
+// d ln <C''> / d gap, kept while the orbit stays.
+double HarmonicChain::log_slope(double gap_m) {
+  const double amplitude_m = settings_.mechanical.amplitude_m;
+  if (gap_m != slope_gap_m_ || amplitude_m != slope_amplitude_m_) {
+    slope_gap_m_ = gap_m;
+    slope_amplitude_m_ = amplitude_m;
+    slope_per_m_ = curvature_log_slope_per_m(params_.tip, amplitude_m, gap_m);
+  }
+  return slope_per_m_;
+}
+
+// The height loop of the present settings; none without gains.
+const physics::HeightLoop* HarmonicChain::loop() {
+  const auto& m = settings_.mechanical;
+  if (m.loop_integral_per_s <= 0.0 && m.loop_proportional <= 0.0) {
+    return nullptr;
+  }
+  const physics::HeightGains wanted{m.loop_integral_per_s, m.loop_proportional};
+  if (!loop_ || !(wanted == gains_)) {
+    gains_ = wanted;
+    loop_.emplace(params_.height_loop, wanted, physics::amplitude_decay_per_s(params_.cantilever));
+  }
+  return &*loop_;
 }
 
 // (relative amplitude) + i (phase) of the lever's steady modulation at the present generator phase.
@@ -107,7 +170,8 @@ double HarmonicChain::noise_density() const {
   const double f = settings_.lock_in_2.harmonic * settings_.lock_in_2.reference_hz;
   physics::CantileverParams lever = params_.cantilever;
   lever.resonance_hz = m.resonance_hz;
-  lever.temperature_k = around.thermal_noise ? lever.temperature_k : 0.0;
+  lever.temperature_k =
+      around.thermal_noise ? lever.temperature_k + world_->lever_warming_k() : 0.0;
   lever.detection_noise_m_per_sqrt_hz =
       around.detection_noise ? lever.detection_noise_m_per_sqrt_hz : 0.0;
   double phase = physics::phase_noise_psd(lever, m.drive_hz, two_pi * f, m.amplitude_m);

@@ -1,11 +1,19 @@
 #include "devices/simulated/probe_chain.hpp"
 
+#include <cmath>
+
 #include "base/require.hpp"
 
 namespace halotwin::devices::simulated {
 
-ProbeChain::ProbeChain(sim::World& world, std::unique_ptr<SignalChain> engine)
-    : world_(&world), engine_(std::move(engine)), reached_(world.clock().now()) {
+ProbeChain::ProbeChain(sim::World& world,
+                       std::unique_ptr<SignalChain> engine,
+                       const physics::TipParams& tip,
+                       const ContactModel& contact)
+    : world_(&world),
+      engine_(std::move(engine)),
+      lateral_(world, tip, contact),
+      reached_(world.clock().now()) {
   engine_->change(settings_);
 }
 
@@ -13,6 +21,7 @@ void ProbeChain::catch_up() {
   const Duration now = world_->clock().now();
   if (now > reached_) {
     engine_->advance(seconds(now - reached_));
+    lateral_.advance(seconds(now - reached_));
     reached_ = now;
   }
 }
@@ -24,6 +33,7 @@ void ProbeChain::change(const ChainSettings& settings) {
   }
   settings_ = settings;
   engine_->change(settings_);
+  lateral_.change(settings_);
   expose();
 }
 
@@ -31,8 +41,9 @@ void ProbeChain::expose() {
   sim::Exposure& exposure = world_->exposure();
   const auto& v = settings_.electrical;
   exposure.place = settings_.mechanical.tip;
-  exposure.under_bias =
-      settings_.mechanical.engaged && (v.amplitude_peak_v != 0.0 || v.offset_v != 0.0);
+  exposure.bias_peak_v = std::abs(v.amplitude_peak_v);
+  exposure.under_bias = (settings_.mechanical.engaged || settings_.mechanical.contact) &&
+                        (v.amplitude_peak_v != 0.0 || v.offset_v != 0.0);
 }
 
 ChainOutput ProbeChain::read() {
@@ -40,11 +51,26 @@ ChainOutput ProbeChain::read() {
   return engine_->output();
 }
 
+LateralChain& ProbeChain::lateral() {
+  catch_up();
+  return lateral_;
+}
+
+void ProbeChain::offer_output(const std::string& port, std::function<double()> voltage) {
+  outputs_[port] = std::move(voltage);
+}
+
+double ProbeChain::output_v(const std::string& port) const {
+  const auto found = outputs_.find(port);
+  return found == outputs_.end() ? 0.0 : found->second();
+}
+
 std::vector<double> ProbeChain::save() const {
   const auto& m = settings_.mechanical;
   const auto& e = settings_.electrical;
   const auto& a = settings_.lock_in_1;
   const auto& b = settings_.lock_in_2;
+  const auto& l = settings_.lateral;
   const std::int64_t whole_s = reached_.count() / 1'000'000'000;
   const std::int64_t rest_ns = reached_.count() % 1'000'000'000;
   std::vector<double> state{static_cast<double>(whole_s),
@@ -67,15 +93,27 @@ std::vector<double> ProbeChain::save() const {
                             static_cast<double>(b.harmonic),
                             static_cast<double>(b.order),
                             b.time_constant_s,
-                            b.reference_hz};
+                            b.reference_hz,
+                            m.loop_integral_per_s,
+                            m.loop_proportional,
+                            m.contact ? 1.0 : 0.0,
+                            m.load_n,
+                            l.connected ? 1.0 : 0.0,
+                            static_cast<double>(l.order),
+                            l.time_constant_s,
+                            static_cast<double>(l.harmonic),
+                            l.reference_hz};
+  const std::vector<double> lateral = lateral_.save();
+  state.insert(state.end(), lateral.begin(), lateral.end());
   const std::vector<double> engine = engine_->save();
   state.insert(state.end(), engine.begin(), engine.end());
   return state;
 }
 
 void ProbeChain::load(std::span<const double> state) {
-  constexpr std::size_t own = 21;
-  require(state.size() >= own, "the saved state of the signal chain is too short");
+  constexpr std::size_t own = 30;
+  const std::size_t lateral = lateral_.save().size();
+  require(state.size() >= own + lateral, "the saved state of the signal chain is too short");
   std::size_t i = 0;
   const auto next = [&] { return state[i++]; };
   const double whole_s = next();
@@ -86,6 +124,7 @@ void ProbeChain::load(std::span<const double> state) {
   auto& e = settings_.electrical;
   auto& a = settings_.lock_in_1;
   auto& b = settings_.lock_in_2;
+  auto& l = settings_.lateral;
   m.engaged = next() != 0.0;
   m.tip.x_m = next();
   m.tip.y_m = next();
@@ -105,8 +144,19 @@ void ProbeChain::load(std::span<const double> state) {
   b.order = static_cast<int>(next());
   b.time_constant_s = next();
   b.reference_hz = next();
+  m.loop_integral_per_s = next();
+  m.loop_proportional = next();
+  m.contact = next() != 0.0;
+  m.load_n = next();
+  l.connected = next() != 0.0;
+  l.order = static_cast<int>(next());
+  l.time_constant_s = next();
+  l.harmonic = static_cast<int>(next());
+  l.reference_hz = next();
   engine_->change(settings_);
-  engine_->load(state.subspan(own));
+  lateral_.change(settings_);
+  lateral_.load(state.subspan(own, lateral));
+  engine_->load(state.subspan(own + lateral));
   expose();
 }
 

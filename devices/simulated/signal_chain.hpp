@@ -29,6 +29,10 @@ struct ChainSettings {
     double amplitude_m = 10.0e-9;
     double mean_gap_m = 13.0e-9;  // orbit centre above the sample surface
     double deflection_v_per_m = 1.0e7;
+    double loop_integral_per_s = 0.0;  // height feedback on the amplitude; 0 and 0: none
+    double loop_proportional = 0.0;    // in units of HeightLoopParams::proportional_unit
+    bool contact = false;              // the tip rests on the sample; then `engaged` is false
+    double load_n = 0.0;
     bool operator==(const Mechanical&) const = default;
   };
   struct Electrical {
@@ -51,10 +55,19 @@ struct ChainSettings {
     double reference_hz = 1.0e3;
     bool operator==(const SignalStage&) const = default;
   };
+  struct LateralStage {  // a lock-in at the lateral output; LateralChain, not SignalChain
+    bool connected = false;
+    int order = 4;
+    double time_constant_s = 1.0e-3;
+    int harmonic = 1;
+    double reference_hz = 1.0e6;
+    bool operator==(const LateralStage&) const = default;
+  };
   Mechanical mechanical;
   Electrical electrical;
   PhaseStage lock_in_1;
   SignalStage lock_in_2;
+  LateralStage lateral;
   bool operator==(const ChainSettings&) const = default;
 };
 

@@ -15,6 +15,7 @@ std::unique_ptr<SignalChain> make_engine(const sim::World& world,
   chain.cantilever = params.afm.cantilever;
   chain.tip = params.afm.tip;
   chain.nominal_orbit.closest_approach_m = params.afm.closest_approach_m;
+  chain.height_loop = params.afm.height_loop;
   chain.input_noise_v_per_sqrt_hz = params.lockin_electrical.input_noise_v_per_sqrt_hz;
   if (world.surroundings().engine == sim::Engine::time_domain) {
     return std::make_unique<TimeDomainChain>(world, chain);
@@ -33,7 +34,7 @@ SimulatedBench::SimulatedBench(const SimulatedBenchParams& params,
              params.faults,
              sim::Specimen(params.specimen, seed, threads),
              seed),
-      chain_(world_, make_engine(world_, params)) {}
+      chain_(world_, make_engine(world_, params), params.afm.tip, params.afm.contact) {}
 
 std::unique_ptr<ProbeMicroscope> SimulatedBench::take_probe(const std::string& role) {
   require(role == "afm" && probe_ == nullptr,
@@ -51,6 +52,14 @@ std::unique_ptr<LockIn> SimulatedBench::take_lock_in(const std::string& role) {
       role == "lockin_mechanical" ? params_.lockin_mechanical : params_.lockin_electrical;
   auto device = std::make_unique<SimulatedLockIn>(world_, chain_, model, role);
   lock_ins_.emplace_back(role, device.get());
+  return device;
+}
+
+std::unique_ptr<TemperatureController> SimulatedBench::take_temperature(const std::string& role) {
+  require(role == "temperature" && temperature_ == nullptr,
+          "the simulated bench has one temperature controller, of role \"temperature\"");
+  auto device = std::make_unique<SimulatedTemperature>(world_, params_.temperature, role);
+  temperature_ = device.get();
   return device;
 }
 
@@ -83,6 +92,7 @@ std::vector<double> SimulatedBench::save() const {
   for (const auto& entry : lock_ins_) {
     append(state, entry.second->save());
   }
+  append(state, temperature_ == nullptr ? std::vector<double>{} : temperature_->save());
   append(state, chain_.save());
   return state;
 }
@@ -95,6 +105,10 @@ void SimulatedBench::load(std::span<const double> state) {
   }
   for (const auto& entry : lock_ins_) {
     entry.second->load(next_part(state));
+  }
+  const auto temperature = next_part(state);
+  if (temperature_ != nullptr) {
+    temperature_->load(temperature);
   }
   chain_.load(next_part(state));
 }

@@ -11,6 +11,7 @@
 #include "devices/simulated/probe_chain.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "devices/simulated/simulated_probe.hpp"
+#include "devices/simulated/simulated_temperature.hpp"
 #include "sim/world.hpp"
 
 namespace halotwin::devices::simulated {
@@ -23,6 +24,7 @@ struct SimulatedBenchParams {
   ProbeParams afm;
   LockInModel lockin_mechanical = hf2li();
   LockInModel lockin_electrical = mfli();
+  TemperatureModel temperature;
 };
 
 /// Owns what the simulated instruments share. Make it, then take each device by its role; it must
@@ -31,10 +33,11 @@ class SimulatedBench {
  public:
   SimulatedBench(const SimulatedBenchParams& params, std::uint64_t seed, Threads threads = {});
 
-  /// Roles: "afm", "lockin_mechanical", "lockin_electrical". Each may be taken once; the device is
-  /// not guarded by limits yet. Throws ParameterError for another role.
+  /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature". Each may be taken once;
+  /// the device is not guarded by limits yet. Throws ParameterError for another role.
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> take_probe(const std::string& role);
   [[nodiscard]] std::unique_ptr<LockIn> take_lock_in(const std::string& role);
+  [[nodiscard]] std::unique_ptr<TemperatureController> take_temperature(const std::string& role);
 
   [[nodiscard]] sim::World& world() { return world_; }
   [[nodiscard]] const sim::World& world() const { return world_; }
@@ -51,6 +54,7 @@ class SimulatedBench {
   sim::World world_;
   ProbeChain chain_;
   SimulatedProbe* probe_ = nullptr;
+  SimulatedTemperature* temperature_ = nullptr;
   std::vector<std::pair<std::string, SimulatedLockIn*>> lock_ins_;
 };
 

@@ -49,6 +49,16 @@ void strike(sim::World& world, const std::string& role, const char* operation) {
   }
 }
 
+namespace {
+
+constexpr double max_aux_v = 10.0;  // maker's data sheets
+
+std::string aux_port(const std::string& role, std::size_t channel) {
+  return fmt::format("{}.aux_{}", role, channel + 1);
+}
+
+}  // namespace
+
 SimulatedLockIn::SimulatedLockIn(sim::World& world,
                                  ProbeChain& chain,
                                  const LockInModel& model,
@@ -58,17 +68,27 @@ SimulatedLockIn::SimulatedLockIn(sim::World& world,
   const std::string source = world.wiring().source_of(role_ + ".input");
   if (source == "afm.deflection") {
     input_ = Input::deflection;
+  } else if (source == "afm.lateral") {
+    input_ = Input::lateral;
   } else if (source.ends_with(".phase")) {
     input_ = Input::phase;
   } else {
     require(source.empty(),
             fmt::format("cable \"{}\" -> \"{}.input\": a simulated lock-in takes "
-                        "\"afm.deflection\" or the \".phase\" "
-                        "of another lock-in",
+                        "\"afm.deflection\", \"afm.lateral\" or the \".phase\" of another lock-in",
                         source,
                         role_));
   }
   drives_tip_ = world.wiring().source_of("afm.tip_bias") == role_ + ".output";
+  for (std::size_t channel = 0; channel < aux_channels; ++channel) {
+    chain_->offer_output(aux_port(role_, channel), [this, channel] { return aux_v(channel); });
+  }
+}
+
+SimulatedLockIn::~SimulatedLockIn() {
+  for (std::size_t channel = 0; channel < aux_channels; ++channel) {
+    chain_->take_back_output(aux_port(role_, channel));
+  }
 }
 
 void SimulatedLockIn::check_fault(const char* operation) {
@@ -143,16 +163,16 @@ LockInOutput SimulatedLockIn::set_output(const LockInOutput& wanted) {
 
 AuxOutput SimulatedLockIn::set_aux_output(int channel, const AuxOutput& wanted) {
   check_fault("set aux output");
-  if (channel != 0) {
+  if (channel < 0 || static_cast<std::size_t>(channel) >= aux_channels) {
     throw DeviceError(
         role_, "set aux output", fmt::format("no auxiliary output {}", channel), Retry::no);
   }
   if (!std::isfinite(wanted.scale_v_per_unit) || !std::isfinite(wanted.offset_v)) {
     throw DeviceError(role_, "set aux output", "a setting is not a number", Retry::no);
   }
-  aux_ = wanted;
+  aux_[static_cast<std::size_t>(channel)] = wanted;
   apply();
-  return aux_;
+  return wanted;
 }
 
 // Brings what this instrument contributes to the chain up to date.
@@ -161,14 +181,21 @@ void SimulatedLockIn::apply() {
   if (input_ == Input::deflection) {
     chain.lock_in_1.order = settings_.filter_order;
     chain.lock_in_1.time_constant_s = settings_.time_constant_s;
-    chain.lock_in_1.connected = aux_.quantity == AuxQuantity::phase;
-    chain.lock_in_1.scale_v_per_rad = aux_.scale_v_per_unit;
+    chain.lock_in_1.connected = aux_[0].quantity == AuxQuantity::phase;
+    chain.lock_in_1.scale_v_per_rad = aux_[0].scale_v_per_unit;
   }
   if (input_ == Input::phase) {
     chain.lock_in_2.order = settings_.filter_order;
     chain.lock_in_2.time_constant_s = settings_.time_constant_s;
     chain.lock_in_2.harmonic = settings_.harmonic;
     chain.lock_in_2.reference_hz = settings_.reference_hz;
+  }
+  if (input_ == Input::lateral) {
+    chain.lateral.connected = true;
+    chain.lateral.order = settings_.filter_order;
+    chain.lateral.time_constant_s = settings_.time_constant_s;
+    chain.lateral.harmonic = settings_.harmonic;
+    chain.lateral.reference_hz = settings_.reference_hz;
   }
   if (drives_tip_) {
     chain.electrical.frequency_hz = settings_.reference_hz;
@@ -180,13 +207,50 @@ void SimulatedLockIn::apply() {
 
 LockInReading SimulatedLockIn::read() {
   check_fault("read");
+  return now();
+}
+
+// What an auxiliary output carries at this moment.
+double SimulatedLockIn::aux_v(std::size_t channel) {
+  const AuxOutput& aux = aux_[channel];
+  if (aux.quantity == AuxQuantity::off) {
+    return 0.0;
+  }
+  const LockInReading reading = now();
+  double quantity = 0.0;
+  switch (aux.quantity) {
+    case AuxQuantity::off:
+      break;
+    case AuxQuantity::x:
+      quantity = reading.x_v;
+      break;
+    case AuxQuantity::y:
+      quantity = reading.y_v;
+      break;
+    case AuxQuantity::magnitude:
+      quantity = std::hypot(reading.x_v, reading.y_v);
+      break;
+    case AuxQuantity::phase:
+      quantity = std::atan2(reading.y_v, reading.x_v);
+      break;
+  }
+  return std::clamp(aux.scale_v_per_unit * quantity + aux.offset_v, -max_aux_v, max_aux_v);
+}
+
+LockInReading SimulatedLockIn::now() {
   LockInReading reading;
   reading.time = world_->clock().now();
   reading.frequency_hz = settings_.harmonic * settings_.reference_hz;
   if (input_ == Input::open) {
     return reading;
   }
-  const ChainOutput out = chain_->read();
+  ChainOutput out;
+  if (input_ == Input::lateral) {
+    out.phasor_v = chain_->lateral().phasor_v();
+    out.input_peak_v = chain_->lateral().input_peak_v();
+  } else {
+    out = chain_->read();
+  }
   std::complex<double> phasor = out.phasor_v;
   if (input_ == Input::deflection) {
     const auto& mechanical = chain_->settings().mechanical;
@@ -196,7 +260,7 @@ LockInReading SimulatedLockIn::read() {
   if (settings_.phase_rad != 0.0) {
     phasor *= std::polar(1.0, -settings_.phase_rad);
   }
-  if (input_ == Input::phase && out.input_peak_v > settings_.input_range_v) {
+  if (input_ != Input::deflection && out.input_peak_v > settings_.input_range_v) {
     reading.overload = true;
     const double scale =
         settings_.input_range_v / out.input_peak_v;  // a clipped sine loses about this
@@ -213,24 +277,26 @@ Duration SimulatedLockIn::settling_time(double relative_error) const {
 }
 
 std::vector<double> SimulatedLockIn::save() const {
-  return {static_cast<double>(settings_.reference),
-          settings_.reference_hz,
-          static_cast<double>(settings_.harmonic),
-          settings_.phase_rad,
-          settings_.time_constant_s,
-          static_cast<double>(settings_.filter_order),
-          settings_.input_range_v,
-          static_cast<double>(settings_.coupling),
-          output_.on ? 1.0 : 0.0,
-          output_.amplitude_peak_v,
-          output_.offset_v,
-          static_cast<double>(aux_.quantity),
-          aux_.scale_v_per_unit,
-          aux_.offset_v};
+  std::vector<double> state{static_cast<double>(settings_.reference),
+                            settings_.reference_hz,
+                            static_cast<double>(settings_.harmonic),
+                            settings_.phase_rad,
+                            settings_.time_constant_s,
+                            static_cast<double>(settings_.filter_order),
+                            settings_.input_range_v,
+                            static_cast<double>(settings_.coupling),
+                            output_.on ? 1.0 : 0.0,
+                            output_.amplitude_peak_v,
+                            output_.offset_v};
+  for (const AuxOutput& aux : aux_) {
+    state.insert(state.end(),
+                 {static_cast<double>(aux.quantity), aux.scale_v_per_unit, aux.offset_v});
+  }
+  return state;
 }
 
 void SimulatedLockIn::load(std::span<const double> state) {
-  require(state.size() == 14, "the saved state of a lock-in has a wrong size");
+  require(state.size() == 11 + 3 * aux_channels, "the saved state of a lock-in has a wrong size");
   settings_ = {static_cast<Reference>(static_cast<int>(state[0])),
                state[1],
                static_cast<int>(state[2]),
@@ -240,7 +306,11 @@ void SimulatedLockIn::load(std::span<const double> state) {
                state[6],
                static_cast<Coupling>(static_cast<int>(state[7]))};
   output_ = {state[8] != 0.0, state[9], state[10]};
-  aux_ = {static_cast<AuxQuantity>(static_cast<int>(state[11])), state[12], state[13]};
+  for (std::size_t channel = 0; channel < aux_channels; ++channel) {
+    const std::size_t at = 11 + 3 * channel;
+    aux_[channel] = {
+        static_cast<AuxQuantity>(static_cast<int>(state[at])), state[at + 1], state[at + 2]};
+  }
 }
 
 }  // namespace halotwin::devices::simulated

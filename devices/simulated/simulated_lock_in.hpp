@@ -1,6 +1,8 @@
 // A lock-in amplifier of the simulated bench, with the ranges of a HF2LI or MFLI.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,11 +42,16 @@ void visit_fields(auto& visit, LockInModel& p) {
 [[nodiscard]] LockInModel hf2li();
 [[nodiscard]] LockInModel mfli();
 
+/// A simulated lock-in offers its auxiliary outputs as "<role>.aux_1" (channel 0) to
+/// "<role>.aux_4"; the cable "<role>.phase" is channel 0 set to the phase.
+inline constexpr std::size_t aux_channels = 4;  // of HF2LI and MFLI
+
 class SimulatedLockIn final : public LockIn {
  public:
   /// `role` decides, through the world's cables, what the input sees: the AFM's deflection, the
   /// other lock-in's phase output, or nothing.
   SimulatedLockIn(sim::World& world, ProbeChain& chain, const LockInModel& model, std::string role);
+  ~SimulatedLockIn() override;
 
   [[nodiscard]] Identity identity() const override;
   void make_safe() override;
@@ -64,9 +71,11 @@ class SimulatedLockIn final : public LockIn {
   void load(std::span<const double> state);
 
  private:
-  enum class Input { open, deflection, phase };
+  enum class Input { open, deflection, phase, lateral };
   void check_fault(const char* operation);
   void apply();
+  [[nodiscard]] LockInReading now();
+  [[nodiscard]] double aux_v(std::size_t channel);
 
   sim::World* world_;
   ProbeChain* chain_;
@@ -76,7 +85,7 @@ class SimulatedLockIn final : public LockIn {
   bool drives_tip_ = false;
   LockInSettings settings_;
   LockInOutput output_;
-  AuxOutput aux_;
+  std::array<AuxOutput, aux_channels> aux_;
 };
 
 /// Throws the DeviceError of an injected fault if one strikes this operation now.

@@ -6,6 +6,7 @@
 
 #include "base/constants.hpp"
 #include "base/require.hpp"
+#include "physics/damped_motion.hpp"
 #include "physics/ion_response.hpp"
 
 namespace halotwin::devices::simulated {
@@ -59,7 +60,7 @@ void FilmStates::take(std::span<const ResponseGroup> groups, double transient_hz
   gain_new_.fill(0.0);
   strength_ = {};
   matrix_ = {};
-  has_lines_ = false;
+  line_count_ = 0;
   per_step_s_ = 1.0 / step_s;
   slow_ = physics::FirstOrderHold(1.0 / (two_pi * transient_hz), step_s);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -71,7 +72,7 @@ void FilmStates::take(std::span<const ResponseGroup> groups, double transient_hz
     require(groups_[g].lines.size() <= lines, "a film with more lines than the engine integrates");
     for (std::size_t k = 0; k < groups_[g].lines.size(); ++k) {
       const physics::ResponseLineStep line(groups_[g].lines[k], step_s);
-      has_lines_ = true;
+      line_count_ = std::max(line_count_, k + 1);
       strength_[k][g] = groups_[g].lines[k].strength;
       lag_s_[k][g] = line.lag_s;
       for (std::size_t i = 0; i < 4; ++i) {
@@ -95,7 +96,7 @@ void FilmStates::settle(double voltage_v) {
 
 void FilmStates::step_lines(double v_old, double v_new) {
   const double slope = (v_new - v_old) * per_step_s_;
-  for (std::size_t k = 0; k < lines; ++k) {
+  for (std::size_t k = 0; k < line_count_; ++k) {
     for (std::size_t g = 0; g < lanes; ++g) {
       const double lag = lag_s_[k][g] * slope;
       const double y = line_v_[k][g] - (v_old - lag);
@@ -107,7 +108,7 @@ void FilmStates::step_lines(double v_old, double v_new) {
 }
 
 double FilmStates::operator()(double v_old, double v_new) {
-  if (has_lines_) {
+  if (line_count_ > 0) {
     step_lines(v_old, v_new);
   }
   for (std::size_t g = 0; g < lanes; ++g) {
@@ -119,18 +120,16 @@ double FilmStates::operator()(double v_old, double v_new) {
 
 double FilmStates::square(double voltage_v) const {
   const double common = voltage_v + slow_strength_ * slow_v_;
+  Lanes slow = ion_v_;
+  for (std::size_t k = 0; k < line_count_; ++k) {
+    for (std::size_t g = 0; g < lanes; ++g) {
+      slow[g] += strength_[k][g] * line_v_[k][g];
+    }
+  }
   Lanes part;
-  if (has_lines_) {
-    for (std::size_t g = 0; g < lanes; ++g) {
-      const double v =
-          common + ion_v_[g] + (strength_[0][g] * line_v_[0][g] + strength_[1][g] * line_v_[1][g]);
-      part[g] = share_[g] * (v * v);
-    }
-  } else {
-    for (std::size_t g = 0; g < lanes; ++g) {
-      const double v = common + ion_v_[g];
-      part[g] = share_[g] * (v * v);
-    }
+  for (std::size_t g = 0; g < lanes; ++g) {
+    const double v = common + slow[g];
+    part[g] = share_[g] * (v * v);
   }
   return sum_of(part);
 }
@@ -260,6 +259,7 @@ void TimeDomainChain::take_settings() {
   reading_s_ = steps_per_reading_ * step_s_;
   hold_2_ = physics::FirstOrderHold(settings_.lock_in_2.time_constant_s, reading_s_);
   offset_gain_ = -std::expm1(-physics::amplitude_decay_per_s(free) * reading_s_);
+  take_loop();
   take_noise();
   const double softening = m.engaged ? take_place() : 0.0;
   const physics::CantileverParams at_work = physics::stiffened(free, softening);
@@ -269,13 +269,30 @@ void TimeDomainChain::take_settings() {
       physics::static_phase_rad(free, m.drive_hz, softening / free.stiffness_n_per_m);
 }
 
+// The height loop of the present settings.
+void TimeDomainChain::take_loop() {
+  const auto& m = settings_.mechanical;
+  const physics::HeightLoopParams& p = params_.height_loop;
+  has_loop_ = m.engaged && (m.loop_integral_per_s > 0.0 || m.loop_proportional > 0.0);
+  loop_integral_ = m.loop_integral_per_s * reading_s_;
+  loop_proportional_ = m.loop_proportional * p.proportional_unit;
+  hold_detector_ = physics::FirstOrderHold(1.0 / (two_pi * p.detector_hz), step_s_);
+  piezo_ = physics::damped_motion_matrix(two_pi * p.z_resonance_hz, p.z_quality_factor, reading_s_);
+  if (!has_loop_) {
+    loop_sum_m_ = 0.0;
+    loop_error_m_ = 0.0;
+    base_m_ = 0.0;
+    base_m_per_s_ = 0.0;
+  }
+}
+
 // Film and field below the tip; returns the mean force gradient [N/m].
 double TimeDomainChain::take_place() {
   const auto& m = settings_.mechanical;
   const auto& e = settings_.electrical;
   response_.place(m);
-  if (!(m == grouped_at_) || step_s_ != grouped_step_s_) {
-    grouped_at_ = m;
+  if (response_.revision() != grouped_revision_ || step_s_ != grouped_step_s_) {
+    grouped_revision_ = response_.revision();
     grouped_step_s_ = step_s_;
     film_.take(response_.groups(static_cast<std::size_t>(group_count_)),
                response_.transient_hz(),
@@ -306,7 +323,8 @@ double TimeDomainChain::take_place() {
 // White noise as one impulse a tick: two-sided density times the rate of ticks.
 void TimeDomainChain::take_noise() {
   const auto& around = world_->surroundings();
-  const physics::CantileverParams p = lever();
+  physics::CantileverParams p = lever();
+  p.temperature_k += world_->lever_warming_k();
   const double per_tick = 0.5 / tick_s_;  // of a one-sided density
   thermal_kick_m_per_s_ = around.thermal_noise
                               ? std::sqrt(physics::thermal_force_psd(p) * per_tick) * tick_s_ /
@@ -326,6 +344,7 @@ void TimeDomainChain::engage() {
   quarter_ = 0;
   motion_state_ = {motion.real(), -two_pi * m.drive_hz * motion.imag()};
   lock_in_1_.settle(motion);
+  detector_.settle(motion);
   phase_rad_ = free_phase;
   offset_rad_ = free_phase;
   film_.settle(bias_v_);
@@ -368,6 +387,9 @@ void TimeDomainChain::tick() {
   for (int step = 0; step < steps_; step += steps_per_reading_) {
     demodulate(deflection_m, step);
     read_phase(step + steps_per_reading_);
+    if (has_loop_) {
+      hold_height();
+    }
   }
   ++ticks_;
   ++all_ticks_;
@@ -420,8 +442,11 @@ void TimeDomainChain::move_lever(const TickArray& square_v2, TickArray& deflecti
   const auto period = drive_cos_.size();
   std::size_t at = static_cast<std::size_t>(quarter_) * static_cast<std::size_t>(steps_);
   physics::OscillatorState state = motion_state_;
+  const double centre_m = centre_gap_m_ + base_m_;
+  const double drive_n =
+      has_loop_ ? drive_n_ * (1.0 + base_m_ / settings_.mechanical.amplitude_m) : drive_n_;
   const auto force_n = [&](double x, double square) {
-    return held_n_ + drive_n_ * drive_cos_[at] + 0.5 * gradient_(centre_gap_m_ + x) * square -
+    return held_n_ + drive_n * drive_cos_[at] + 0.5 * gradient_(centre_m + x) * square -
            stiffening * x;
   };
   if (thermal_kick_m_per_s_ > 0.0) {
@@ -453,9 +478,26 @@ void TimeDomainChain::demodulate(const TickArray& deflection_m, int first) {
   for (int i = first + 1; i <= first + steps_per_reading_; ++i) {
     at = at + 1 == period ? 0 : at + 1;
     const double twice = 2.0 * deflection_m[static_cast<std::size_t>(i)];
-    filter.step(hold_1_, order, {twice * drive_cos_[at], -twice * drive_sin_[at]});
+    const Complex turned{twice * drive_cos_[at], -twice * drive_sin_[at]};
+    filter.step(hold_1_, order, turned);
+    if (has_loop_) {
+      detector_.step(hold_detector_, 2, turned);
+    }
   }
   lock_in_1_ = filter;
+}
+
+// The height feedback: amplitude below its setpoint lifts the base.
+void TimeDomainChain::hold_height() {
+  const double setpoint_m = settings_.mechanical.amplitude_m;
+  const double error_m = setpoint_m - std::abs(detector_.stages.stage[1]);
+  loop_sum_m_ += 0.5 * loop_integral_ * (loop_error_m_ + error_m);
+  loop_error_m_ = error_m;
+  const double target_m = loop_proportional_ * error_m + loop_sum_m_;
+  const double away_m = base_m_ - target_m;
+  base_m_ = piezo_[0] * away_m + piezo_[1] * base_m_per_s_ + target_m;
+  base_m_per_s_ = piezo_[2] * away_m + piezo_[3] * base_m_per_s_;
+  base_m_ = std::clamp(base_m_, -0.5 * setpoint_m, 0.5 * setpoint_m);
 }
 
 // The phase output of lock-in 1, and lock-in 2: 2 u exp(-i h th_r), stages.
@@ -516,6 +558,11 @@ void TimeDomainChain::visit_state(auto& self, auto&& visit) {
   }
   SampledLowPass::visit_state(self.lock_in_1_, visit);
   SampledLowPass::visit_state(self.lock_in_2_, visit);
+  SampledLowPass::visit_state(self.detector_, visit);
+  visit(self.loop_sum_m_);
+  visit(self.loop_error_m_);
+  visit(self.base_m_);
+  visit(self.base_m_per_s_);
   visit(self.phase_rad_);
   visit(self.offset_rad_);
   visit(self.target_offset_rad_);

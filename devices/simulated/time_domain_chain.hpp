@@ -58,7 +58,7 @@ class GradientTable {
 class FilmStates {
  public:
   static constexpr std::size_t lanes = 8;
-  static constexpr std::size_t lines = 2;
+  static constexpr std::size_t lines = sim::max_lines;
   using Lanes = std::array<double, lanes>;
 
   /// Takes up the groups of a place. The states stay, group by group, as the groups are ordered.
@@ -88,7 +88,7 @@ class FilmStates {
   Lanes share_{}, decay_{}, gain_old_{}, gain_new_{};
   std::array<Lanes, lines> strength_{}, lag_s_{};
   std::array<std::array<Lanes, 4>, lines> matrix_{};
-  bool has_lines_ = false;
+  std::size_t line_count_ = 0;
   double per_step_s_ = 0.0;
   physics::FirstOrderHold slow_;
   double slow_strength_ = 0.0;
@@ -134,6 +134,11 @@ struct SampledLowPass {
 ///   F_mean  mean electrostatic force, of orbit and stimulus: the height feedback has taken up the
 ///        mean bending, so that z_c is the centre at work
 ///
+/// With a height loop the base moves by z: C'(z_c + z + ...), and the drive follows as F0 (1 + z /
+/// A), which is what intermittent contact does to the amplitude (slope 1 against the gap;
+/// LeverAtWork). The controller's detector takes the amplitude at the drive's frequency through two
+/// stages of its own.
+///
 /// Split step: half a kick by the force, the exact damped free motion, half a kick, at 32 steps a
 /// mechanical period. Lock-in 1 takes every step; its phase is formed, and lock-in 2 sampled, four
 /// times a period ("tick"), more often where lock-in 1 is so fast that its ripple would alias.
@@ -173,6 +178,8 @@ class TimeDomainChain final : public SignalChain {
   void move_lever(const TickArray& square_v2, TickArray& deflection_m);
   void demodulate(const TickArray& deflection_m, int first);
   void read_phase(int step);
+  void take_loop();
+  void hold_height();
   void let_flicker(double passed_s, std::uint64_t entity);
   static void visit_state(auto& self, auto&& visit);
 
@@ -194,7 +201,7 @@ class TimeDomainChain final : public SignalChain {
   double held_n_ = 0.0;    // against the mean electrostatic force
   double turn_cos_ = 1.0;  // the generator's turn in a step
   double turn_sin_ = 0.0;
-  ChainSettings::Mechanical grouped_at_;
+  std::uint64_t grouped_revision_ = ~std::uint64_t{0};
   double grouped_step_s_ = -1.0;
   double centre_gap_m_ = -1.0;
   double table_amplitude_m_ = -1.0;
@@ -202,6 +209,11 @@ class TimeDomainChain final : public SignalChain {
   double bias_v_ = 0.0;
   physics::FirstOrderHold hold_1_, hold_2_;
   double offset_gain_ = 0.0;
+  bool has_loop_ = false;
+  double loop_integral_ = 0.0;  // per reading
+  double loop_proportional_ = 0.0;
+  physics::FirstOrderHold hold_detector_;
+  std::array<double, 4> piezo_{};
   double thermal_kick_m_per_s_ = 0.0;
   double detection_impulse_m_ = 0.0;
   double input_noise_v_ = 0.0;
@@ -224,7 +236,11 @@ class TimeDomainChain final : public SignalChain {
   FilmStates film_;
   physics::OscillatorState motion_state_;
   std::vector<double> flicker_;
-  SampledLowPass lock_in_1_, lock_in_2_;
+  SampledLowPass lock_in_1_, lock_in_2_, detector_;
+  double loop_sum_m_ = 0.0;  // of the controller's integrator
+  double loop_error_m_ = 0.0;
+  double base_m_ = 0.0;  // z
+  double base_m_per_s_ = 0.0;
   double phase_rad_ = 0.0;  // unwrapped
   double offset_rad_ = 0.0;
   double target_offset_rad_ = 0.0;

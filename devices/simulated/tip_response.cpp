@@ -28,9 +28,15 @@ struct PhysicalSites {
   std::size_t count;
 };
 
-// sum_j w_j [ (1 - s_j) r1_j^2 + s_j r2_j^2 ], r = (1 + i w t) / (1 - beta + i w t) + transient
+// sum_j w_j [ (1 - s_j) r1_j^2 + s_j r2_j^2 ], r = (1 + i w t) / (1 - beta + i w t) + transient,
+// w times the time factor of each of the two
 __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) void sum_physical(
-    const PhysicalSites& sites, float omega, float transient_re, float transient_im, double* out) {
+    const PhysicalSites& sites,
+    float omega,
+    float interface_omega,
+    float transient_re,
+    float transient_im,
+    double* out) {
   float re[lanes] = {};
   float im[lanes] = {};
   for (std::size_t j = 0; j < sites.count; j += lanes) {
@@ -39,7 +45,7 @@ __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) vo
       const float s = sites.inclusion[j + l];
       const float w = sites.weight[j + l];
       const float x1 = omega * sites.time_s[j + l];
-      const float x2 = omega * sites.interface_time_s[j + l];
+      const float x2 = interface_omega * sites.interface_time_s[j + l];
       const float c = 1.0F - b;
       const float n1 = 1.0F / (c * c + x1 * x1);
       const float n2 = 1.0F / (c * c + x2 * x2);
@@ -61,37 +67,45 @@ __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) vo
 
 struct LineSites {
   const float* weight;
-  std::array<const float*, 2> hz;
-  std::array<const float*, 2> amplitude;
+  std::size_t lines;
+  std::array<const float*, sim::max_lines> hz;
+  std::array<const float*, sim::max_lines> amplitude;
+  std::array<float, sim::max_lines> f;  // f times the time factor of the line
+  std::array<float, sim::max_lines> inverse_quality;
   std::size_t count;
 };
 
-// sum_j w_j r_j^2, r = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q) + transient
+// sum_j w_j r_j^2, r = 1 + sum_k a_k f_k^2 / (f_k^2 - f^2 + i f f_k / q_k) + transient
 __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) void sum_lines(
-    const LineSites& sites,
-    float f,
-    float inverse_quality,
-    float transient_re,
-    float transient_im,
-    double* out) {
+    const LineSites& sites, float transient_re, float transient_im, double* out) {
   float re[lanes] = {};
   float im[lanes] = {};
-  const float f2 = f * f;
   for (std::size_t j = 0; j < sites.count; j += lanes) {
+    float r_re[lanes];
+    float r_im[lanes];
+    for (std::size_t l = 0; l < lanes; ++l) {
+      r_re[l] = 1.0F + transient_re;
+      r_im[l] = transient_im;
+    }
+    for (std::size_t k = 0; k < sites.lines; ++k) {
+      const float* hz = sites.hz[k] + j;
+      const float* amplitude = sites.amplitude[k] + j;
+      const float f = sites.f[k];
+      const float f2 = f * f;
+      const float inverse_quality = sites.inverse_quality[k];
+      for (std::size_t l = 0; l < lanes; ++l) {
+        const float g = hz[l];
+        const float d = g * g - f2;
+        const float e = f * g * inverse_quality;
+        const float s = amplitude[l] * g * g / (d * d + e * e);
+        r_re[l] += s * d;
+        r_im[l] -= s * e;
+      }
+    }
     for (std::size_t l = 0; l < lanes; ++l) {
       const float w = sites.weight[j + l];
-      const float g1 = sites.hz[0][j + l];
-      const float g2 = sites.hz[1][j + l];
-      const float d1 = g1 * g1 - f2;
-      const float d2 = g2 * g2 - f2;
-      const float e1 = f * g1 * inverse_quality;
-      const float e2 = f * g2 * inverse_quality;
-      const float s1 = sites.amplitude[0][j + l] * g1 * g1 / (d1 * d1 + e1 * e1);
-      const float s2 = sites.amplitude[1][j + l] * g2 * g2 / (d2 * d2 + e2 * e2);
-      const float r_re = 1.0F + transient_re + s1 * d1 + s2 * d2;
-      const float r_im = transient_im - s1 * e1 - s2 * e2;
-      re[l] += w * (r_re * r_re - r_im * r_im);
-      im[l] += w * 2.0F * r_re * r_im;
+      re[l] += w * (r_re[l] * r_re[l] - r_im[l] * r_im[l]);
+      im[l] += w * 2.0F * r_re[l] * r_im[l];
     }
   }
   out[0] = 0.0;
@@ -102,16 +116,28 @@ __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) vo
   }
 }
 
+// The PbI2 interface gives the second line, the perovskite the others.
+double line_factor(const sim::TimeFactors& factors, std::size_t line) {
+  return line == 1 ? factors.interface : factors.perovskite;
+}
+
 }  // namespace
 
-void TipResponse::Window::resize(std::size_t sites) {
+void TipResponse::Window::resize(std::size_t sites, std::size_t lines) {
   count = (sites + lanes - 1) / lanes * lanes;
-  for (auto* field : {&weight, &beta, &inclusion, &line_amplitude[0], &line_amplitude[1]}) {
+  line_hz.resize(lines);
+  line_amplitude.resize(lines);
+  for (auto* field : {&weight, &beta, &inclusion}) {
     field->assign(count, 0.0F);
   }
-  for (auto* field : {&time_s, &interface_time_s, &line_hz[0], &line_hz[1]}) {
+  for (auto* field : {&time_s, &interface_time_s}) {
     field->assign(count, 1.0F);
   }
+  for (std::size_t k = 0; k < lines; ++k) {
+    line_hz[k].assign(count, 1.0F);
+    line_amplitude[k].assign(count, 0.0F);
+  }
+  total_weight = 0.0;
 }
 
 TipResponse::TipResponse(const sim::Specimen& specimen,
@@ -121,6 +147,11 @@ TipResponse::TipResponse(const sim::Specimen& specimen,
     : specimen_(&specimen),
       tip_(tip),
       stiffness_n_per_m_(stiffness_n_per_m),
+      lines_(specimen.params().response == sim::ResponseKind::physical
+                 ? std::vector<sim::LineOfResponse>{}
+                 : specimen.params().lines.all()),
+      seen_(specimen.revision()),
+      factors_(specimen.time_factors()),
       equivalent_gap_m_(specimen.params().film.effective_depth_m /
                         specimen.params().film.relative_permittivity),
       weight_table_(table_size + 1) {
@@ -158,33 +189,41 @@ double TipResponse::weight(double rho2_m2) const {
          static_cast<double>(weight_table_[i + 1]) * part;
 }
 
-void TipResponse::add_site(Window& window,
-                           std::size_t slot,
-                           std::size_t site,
-                           double weight) const {
-  const sim::SiteFields& fields = specimen_->sites();
+void TipResponse::add_site(Window& window, std::size_t slot, std::size_t site, double weight) {
   const double gap = &window == &background_ ? background_gap_m_ : orbit_gap_m_;
+  specimen_->present(site, site_);
   window.weight[slot] = static_cast<float>(weight);
   window.total_weight += weight;
-  if (specimen_->params().response == sim::ResponseKind::physical) {
-    window.beta[slot] = static_cast<float>(static_cast<double>(fields.active_share[site]) *
-                                           equivalent_gap_m_ / gap);
-    window.time_s[slot] = fields.relaxation_time_s[site];
-    window.interface_time_s[slot] = fields.interface_time_s[site];
-    window.inclusion[slot] = fields.inclusion_share[site];
-  } else {
-    for (std::size_t k = 0; k < 2; ++k) {
-      window.line_hz[k][slot] = fields.line_hz[k][site];
-      window.line_amplitude[k][slot] = fields.line_amplitude[k][site];
-    }
+  if (lines_.empty()) {
+    window.beta[slot] =
+        static_cast<float>(static_cast<double>(site_.active_share) * equivalent_gap_m_ / gap);
+    window.time_s[slot] = site_.relaxation_time_s;
+    window.interface_time_s[slot] = site_.interface_time_s;
+    window.inclusion[slot] = site_.inclusion_share;
+    return;
   }
+  for (std::size_t k = 0; k < lines_.size(); ++k) {
+    window.line_hz[k][slot] = site_.line_hz[k];
+    window.line_amplitude[k][slot] = site_.line_amplitude[k];
+  }
+}
+
+void TipResponse::refresh() {
+  if (seen_ == specimen_->revision()) {
+    return;
+  }
+  seen_ = specimen_->revision();
+  ++revision_;
+  factors_ = specimen_->time_factors();
+  background_cache_.clear();
+  take_background();
+  placed_ = false;
 }
 
 void TipResponse::take_background() {
   const std::size_t sites = specimen_->grid().size();
   const std::size_t count = std::min(background_sites, sites);
-  background_.resize(count);
-  background_.total_weight = 0.0;
+  background_.resize(count, lines_.size());
   for (std::size_t k = 0; k < count; ++k) {
     // golden-ratio sequence: evenly spread over the film, never in step with its rows
     const double u = static_cast<double>(k) * 0.6180339887498949;
@@ -195,8 +234,7 @@ void TipResponse::take_background() {
 
 void TipResponse::take_window(Point at) {
   specimen_->gather(at, window_m_, sites_);
-  window_.resize(sites_.count);
-  window_.total_weight = 0.0;
+  window_.resize(sites_.count, lines_.size());
   std::size_t slot = 0;
   for (const sim::SiteRow& row : sites_.rows) {
     for (std::size_t i = 0; i < row.count; ++i) {
@@ -207,9 +245,11 @@ void TipResponse::take_window(Point at) {
 }
 
 void TipResponse::place(const ChainSettings::Mechanical& at) {
+  refresh();
   if (placed_ && at == at_) {
     return;
   }
+  ++revision_;
   at_ = at;
   placed_ = true;
   on_metal_ = specimen_->on_metal(at.tip);
@@ -230,21 +270,26 @@ std::complex<double> TipResponse::weighted_square(const Window& window,
   const auto re = static_cast<float>(added.real());
   const auto im = static_cast<float>(added.imag());
   std::array<double, 2> sum{};
-  if (specimen_->params().response == sim::ResponseKind::physical) {
+  const auto at = [&](double cycles, double factor) { return static_cast<float>(cycles * factor); };
+  if (lines_.empty()) {
     const PhysicalSites sites{window.weight.data(),
                               window.beta.data(),
                               window.time_s.data(),
                               window.interface_time_s.data(),
                               window.inclusion.data(),
                               window.count};
-    sum_physical(sites, static_cast<float>(2.0 * constants::pi * frequency_hz), re, im, sum.data());
+    const double omega = 2.0 * constants::pi * frequency_hz;
+    sum_physical(
+        sites, at(omega, factors_.perovskite), at(omega, factors_.interface), re, im, sum.data());
   } else {
-    const LineSites sites{window.weight.data(),
-                          {window.line_hz[0].data(), window.line_hz[1].data()},
-                          {window.line_amplitude[0].data(), window.line_amplitude[1].data()},
-                          window.count};
-    const auto inverse_quality = static_cast<float>(1.0 / specimen_->params().lines.quality);
-    sum_lines(sites, static_cast<float>(frequency_hz), inverse_quality, re, im, sum.data());
+    LineSites sites{window.weight.data(), lines_.size(), {}, {}, {}, {}, window.count};
+    for (std::size_t k = 0; k < lines_.size(); ++k) {
+      sites.hz[k] = window.line_hz[k].data();
+      sites.amplitude[k] = window.line_amplitude[k].data();
+      sites.f[k] = at(frequency_hz, line_factor(factors_, k));
+      sites.inverse_quality[k] = static_cast<float>(1.0 / lines_[k].quality);
+    }
+    sum_lines(sites, re, im, sum.data());
   }
   return {sum[0], sum[1]};
 }
@@ -280,7 +325,7 @@ struct Entry {
   static constexpr std::array<double, 4> probe_hz{300.0, 950.0, 1200.0, 2100.0};
   double share = 0.0;
   physics::IonCoupling ions;
-  std::array<physics::ResponseLine, 2> lines;
+  std::vector<physics::ResponseLine> lines;
   std::array<double, 2 * probe_hz.size()> shown{};
 
   void show() {
@@ -323,30 +368,35 @@ Cut best_cut(Entries entries) {
   return best;
 }
 
-// One group for the entries: means weighted so that the mean of r* is kept to first order.
-ResponseGroup merge(Entries entries, bool physical) {
+// Mean line k, weighted so that the mean of r* is kept to first order.
+physics::ResponseLine merge_line(Entries entries, std::size_t k, double share) {
+  double strength = 0.0;
+  double frequency = 0.0;
+  for (const Entry& e : entries) {
+    strength += e.share * e.lines[k].strength;
+    frequency += e.share * e.lines[k].strength * e.lines[k].frequency_hz;
+  }
+  physics::ResponseLine line = entries.front().lines[k];
+  line.strength = strength / share;
+  line.frequency_hz = strength > 0.0 ? frequency / strength : line.frequency_hz;
+  return line;
+}
+
+// One group for the entries.
+ResponseGroup merge(Entries entries) {
   ResponseGroup group;
   double ratio = 0.0;
   double log_time = 0.0;
-  std::array<double, 2> strength{};
-  std::array<double, 2> frequency{};
   for (const Entry& e : entries) {
     group.share += e.share;
     ratio += e.share * e.ions.ratio;
     log_time += e.share * e.ions.ratio * std::log(e.ions.dielectric_time_s);
-    for (std::size_t k = 0; k < 2; ++k) {
-      strength[k] += e.share * e.lines[k].strength;
-      frequency[k] += e.share * e.lines[k].strength * e.lines[k].frequency_hz;
-    }
   }
-  if (physical && ratio > 0.0) {
+  if (ratio > 0.0) {
     group.ions = {ratio / group.share, std::exp(log_time / ratio)};
   }
-  for (std::size_t k = 0; !physical && k < 2; ++k) {
-    physics::ResponseLine line = entries.front().lines[k];
-    line.strength = strength[k] / group.share;
-    line.frequency_hz = strength[k] > 0.0 ? frequency[k] / strength[k] : line.frequency_hz;
-    group.lines.push_back(line);
+  for (std::size_t k = 0; k < entries.front().lines.size(); ++k) {
+    group.lines.push_back(merge_line(entries, k, group.share));
   }
   return group;
 }
@@ -358,28 +408,35 @@ std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {
   if (on_metal_) {
     return {{1.0, {}, {}}};
   }
-  const bool physical = specimen_->params().response == sim::ResponseKind::physical;
-  const double quality = specimen_->params().lines.quality;
   std::vector<Entry> entries;
+  const auto take_phases = [&](const Window& w, std::size_t j, double share) {
+    const auto s = static_cast<double>(w.inclusion[j]);
+    const auto beta = static_cast<double>(w.beta[j]);
+    entries.push_back({share * (1.0 - s),
+                       {beta, static_cast<double>(w.time_s[j]) * factors_.perovskite},
+                       {},
+                       {}});
+    entries.push_back({share * s,
+                       {beta, static_cast<double>(w.interface_time_s[j]) * factors_.interface},
+                       {},
+                       {}});
+  };
+  const auto take_lines = [&](const Window& w, std::size_t j, double share) {
+    Entry e{share, {}, {}, {}};
+    for (std::size_t k = 0; k < lines_.size(); ++k) {
+      e.lines.push_back({static_cast<double>(w.line_amplitude[k][j]),
+                         static_cast<double>(w.line_hz[k][j]) / line_factor(factors_, k),
+                         lines_[k].quality});
+    }
+    entries.push_back(std::move(e));
+  };
   const auto take = [&](const Window& w, double scale) {
     for (std::size_t j = 0; j < w.count; ++j) {
       const double share = scale * static_cast<double>(w.weight[j]);
-      if (share <= 0.0) {
-        continue;
-      }
-      if (physical) {
-        const double s = static_cast<double>(w.inclusion[j]);
-        const auto beta = static_cast<double>(w.beta[j]);
-        entries.push_back({share * (1.0 - s), {beta, static_cast<double>(w.time_s[j])}, {}, {}});
-        entries.push_back({share * s, {beta, static_cast<double>(w.interface_time_s[j])}, {}, {}});
-      } else {
-        Entry e{share, {}, {}, {}};
-        for (std::size_t k = 0; k < 2; ++k) {
-          e.lines[k] = {static_cast<double>(w.line_amplitude[k][j]),
-                        static_cast<double>(w.line_hz[k][j]),
-                        quality};
-        }
-        entries.push_back(e);
+      if (share > 0.0 && lines_.empty()) {
+        take_phases(w, j, share);
+      } else if (share > 0.0) {
+        take_lines(w, j, share);
       }
     }
   };
@@ -410,7 +467,7 @@ std::vector<ResponseGroup> TipResponse::groups(std::size_t count) const {
   }
   std::vector<ResponseGroup> result;
   for (const auto& [part, cut] : parts) {
-    result.push_back(merge(part, physical));
+    result.push_back(merge(part));
   }
   return result;
 }

@@ -36,7 +36,7 @@ class TipResponse {
               const physics::OrbitParams& nominal_orbit,
               double stiffness_n_per_m);
 
-  /// Takes up a new place or orbit; does nothing if neither changed.
+  /// Takes up a new place or orbit; does nothing if neither these nor the sites changed.
   void place(const ChainSettings::Mechanical& at);
 
   [[nodiscard]] double curvature_f_per_m2() const { return curvature_; }
@@ -51,6 +51,8 @@ class TipResponse {
   [[nodiscard]] double dc_response() const { return dc_response_; }
   /// B of physics::gradient_harmonics: what the lever's bending adds at large drive [N/(m V^4)].
   [[nodiscard]] double bending_n_per_m_v4() const { return bending_; }
+  /// Grows when groups() and squared_response() may have changed, but for the transient.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// The sites as at most `count` groups of equal share, ordered by relaxation time or first line.
   [[nodiscard]] std::vector<ResponseGroup> groups(std::size_t count) const;
   /// Ultraslow relaxation a / (1 + i f / f_t), added to every r*.
@@ -61,12 +63,14 @@ class TipResponse {
   // Structure of arrays, padded to whole blocks with weight 0.
   struct Window {
     std::vector<float> weight, beta, time_s, interface_time_s, inclusion;
-    std::array<std::vector<float>, 2> line_hz, line_amplitude;
+    std::vector<std::vector<float>> line_hz, line_amplitude;  // one for each line
     std::size_t count = 0;
     double total_weight = 0.0;
-    void resize(std::size_t sites);
+    void resize(std::size_t sites, std::size_t lines);
   };
-  void add_site(Window& window, std::size_t slot, std::size_t site, double weight) const;
+  // Brings what was gathered up to the specimen's present state.
+  void refresh();
+  void add_site(Window& window, std::size_t slot, std::size_t site, double weight);
   void take_background();
   void take_window(Point at);
   // sum_j w_j (r_j + added)^2
@@ -80,6 +84,10 @@ class TipResponse {
   const sim::Specimen* specimen_;
   physics::TipParams tip_;
   double stiffness_n_per_m_;
+  std::vector<sim::LineOfResponse> lines_;  // qualities; none in the `physical` response
+  std::uint64_t seen_ = 0;                  // revision of the specimen
+  std::uint64_t revision_ = 0;
+  sim::TimeFactors factors_;
   double equivalent_gap_m_;
   double window_m_;
   std::vector<float> weight_table_;  // over rho^2, times the area of a site
@@ -94,6 +102,7 @@ class TipResponse {
   double orbit_gap_m_ = 1.0;
   double background_gap_m_ = 1.0;
   sim::LocalSites sites_;
+  sim::SiteResponse site_;  // kept for its memory
   Window window_;
   Window background_;
   struct Moments {

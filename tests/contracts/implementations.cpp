@@ -8,6 +8,7 @@
 #include "devices/simulated/simulated_probe.hpp"
 #include "devices/simulated/simulated_shutter.hpp"
 #include "devices/simulated/simulated_stage.hpp"
+#include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
@@ -73,6 +74,9 @@ Subject<Stage> simulated_stage() {
 }
 Subject<Shutter> simulated_shutter() {
   return in_small_world<SimulatedShutter, Shutter>(ShutterParams{});
+}
+Subject<TemperatureController> simulated_temperature() {
+  return in_small_world<SimulatedTemperature, TemperatureController>(TemperatureModel{});
 }
 Subject<Camera> scripted_camera() {
   return on_clock<ScriptedCamera, Camera>(CameraScript{});
@@ -153,6 +157,14 @@ const std::vector<Implementation<LightSource>>& light_sources() {
 const std::vector<Implementation<Shutter>>& shutters() {
   static const std::vector<Implementation<Shutter>> all{
       {"simulated", simulated_shutter},
+  };
+  return all;
+}
+
+const std::vector<Implementation<TemperatureController>>& temperature_controllers() {
+  static const std::vector<Implementation<TemperatureController>> all{
+      {"simulated", simulated_temperature},
+      {"guarded_simulated", [] { return guarded(simulated_temperature()); }},
   };
   return all;
 }

@@ -20,6 +20,7 @@
 #include "devices/probe_microscope.hpp"
 #include "devices/shutter.hpp"
 #include "devices/stage.hpp"
+#include "devices/temperature_controller.hpp"
 
 namespace halotwin::test {
 
@@ -49,6 +50,8 @@ struct Implementation {
 [[nodiscard]] const std::vector<Implementation<devices::BiasSource>>& bias_sources();
 [[nodiscard]] const std::vector<Implementation<devices::LightSource>>& light_sources();
 [[nodiscard]] const std::vector<Implementation<devices::Shutter>>& shutters();
+[[nodiscard]] const std::vector<Implementation<devices::TemperatureController>>&
+temperature_controllers();
 
 /// Base of the suites: a fresh device for every test.
 template <class Interface>

@@ -325,6 +325,22 @@ TEST_P(ScannerContract, RefusesToScanWithoutFrameOrTip) {
   EXPECT_THROW(scanner().start(), DeviceError) << "tip not engaged";
 }
 
+TEST_P(ScannerContract, TheRestOfAFrameSetAnewHasTheSamePlaces) {
+  start_scan();
+  ASSERT_EQ(scanner().wait_line(patience, {}), 1U);
+  ASSERT_EQ(scanner().wait_line(patience, {}), 2U);
+  const Point end_of_second = positioner().position();
+  ScanFrame rest = applied_;
+  const double step = applied_.height_m / static_cast<double>(applied_.rows);
+  rest.rows = applied_.rows - 1;
+  rest.height_m = applied_.height_m - step;
+  rest.centre.y_m = applied_.centre.y_m + 0.5 * step;
+  scanner().configure(rest, signals_);
+  scanner().start();
+  ASSERT_EQ(scanner().wait_line(patience, {}), 1U);
+  EXPECT_EQ(positioner().position(), end_of_second) << "to the bit";
+}
+
 TEST_P(ScannerContract, RefusesDataThatItHasNot) {
   start_scan();
   EXPECT_THROW(static_cast<void>(scanner().data(1000, ScanDirection::forward)), DeviceError);
@@ -357,12 +373,87 @@ TEST_P(SpectroscopyContract, EndsOnAStop) {
   EXPECT_THROW(device().spectroscopy()->run(settings_, stopped()), Interrupted);
 }
 
+class KelvinContract : public ProbeContract {
+ protected:
+  void SetUp() override {
+    if (device().kelvin() == nullptr) {
+      GTEST_SKIP() << "has no Kelvin controller";
+    }
+  }
+  [[nodiscard]] KelvinController& kelvin() { return *device().kelvin(); }
+  [[nodiscard]] KelvinSettings usual() {
+    const double f1 = drive().settings().frequency_hz;
+    return {.mode = KelvinMode::heterodyne,
+            .modulation_hz = 5.267 * f1,
+            .modulation_peak_v = 1.0,
+            .proportional_gain = 10.0,
+            .time_constant_s = 50.0e-6,
+            .bias_v = {-1.5, 1.5}};
+  }
+};
+
+TEST_P(KelvinContract, ConfigureReturnsWhatIsSet) {
+  const KelvinSettings wanted = usual();
+  EXPECT_EQ(kelvin().configure(wanted), wanted);
+}
+
+TEST_P(KelvinContract, RefusesSettingsThatCannotBe) {
+  for (const auto& spoil :
+       std::vector<void (*)(KelvinSettings&)>{[](KelvinSettings& s) { s.modulation_hz = -1.0; },
+                                              [](KelvinSettings& s) { s.modulation_hz = nan; },
+                                              [](KelvinSettings& s) { s.modulation_peak_v = nan; },
+                                              [](KelvinSettings& s) { s.proportional_gain = nan; },
+                                              [](KelvinSettings& s) { s.time_constant_s = nan; },
+                                              [](KelvinSettings& s) {
+                                                s.bias_v = {1.0, -1.0};
+                                              },
+                                              [](KelvinSettings& s) { s.bias_v.high = nan; }}) {
+    KelvinSettings bad = usual();
+    spoil(bad);
+    EXPECT_THROW(kelvin().configure(bad), DeviceError);
+  }
+}
+
+TEST_P(KelvinContract, HoldsAPotentialWithinItsRangeWhileOnAndGivesItAsASignal) {
+  kelvin().configure(usual());
+  height().approach(patience, {});
+  kelvin().set_on(true);
+  clock().sleep(from_seconds(0.5));
+  const double held = kelvin().contact_potential_v();
+  EXPECT_LT(std::abs(held), 1.5);
+  clock().sleep(from_seconds(0.5));
+  EXPECT_NEAR(kelvin().contact_potential_v(), held, 0.1) << "settled";
+  const std::array<std::size_t, 1> index{
+      find_signal(device().signals(), "afm", "contact_potential")};
+  std::array<double, 1> value{};
+  device().signals().read(index, value);
+  EXPECT_NEAR(value[0], held, 0.1);
+}
+
+TEST_P(KelvinContract, TakesTheBiasAwayWhenOffAndWhenMadeSafe) {
+  for (const bool safe : {false, true}) {
+    kelvin().configure(usual());
+    height().approach(patience, {});
+    kelvin().set_on(true);
+    clock().sleep(from_seconds(0.5));
+    safe ? device().make_safe() : kelvin().set_on(false);
+    const std::array<std::size_t, 1> index{find_signal(device().signals(), "afm", "bias")};
+    std::array<double, 1> value{};
+    device().signals().read(index, value);
+    EXPECT_EQ(value[0], 0.0);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Every,
                          ProbeContract,
                          testing::ValuesIn(probes()),
                          name_of_case<ProbeMicroscope>);
 INSTANTIATE_TEST_SUITE_P(Every,
                          ScannerContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         KelvinContract,
                          testing::ValuesIn(probes()),
                          name_of_case<ProbeMicroscope>);
 INSTANTIATE_TEST_SUITE_P(Every,

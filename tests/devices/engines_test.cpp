@@ -1,4 +1,5 @@
 // The closed-form engine against the equations of motion (target X4): 1 %, 0.5 degrees, 5 % noise.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -49,6 +50,48 @@ void expect_alike(const std::vector<EnginesRow>& rows) {
 }
 
 class Engines : public testing::TestWithParam<sim::ResponseKind> {};
+
+TEST_P(Engines, AgreeWithAFastHeightLoop) {
+  const auto world = make_world(GetParam(), false);
+  EnginesPlan plan = plan_at(*world, on_film);
+  plan.frequencies_hz = {100.0, 200.0, 700.0};
+  plan.detunings_hz = {-400.0, 600.0};
+  const auto still = compare_responses(*world, {}, plan, {}, Threads{2});
+  plan.loop_integral_per_s = 1500.0;
+  plan.loop_proportional = 1.0;
+  const auto moving = compare_responses(*world, {}, plan, {}, Threads{2});
+  double largest = 0.0;
+  for (std::size_t i = 0; i < moving.size(); ++i) {
+    EXPECT_NEAR(moving[i].amplitude_ratio(), 1.0, 0.02) << moving[i].frequency_hz;
+    EXPECT_NEAR(moving[i].phase_difference_deg(), 0.0, 1.0) << moving[i].frequency_hz;
+    largest = std::max(largest, std::abs(moving[i].time_domain_v / still[i].time_domain_v - 1.0));
+  }
+  EXPECT_GT(largest, 0.05);  // the loop does something there
+}
+
+TEST_P(Engines, TheHeightLoopDoesNothingOnResonance) {
+  const auto world = make_world(GetParam(), false);
+  EnginesPlan plan = plan_at(*world, on_film);
+  plan.drive_peak_v = 0.05;
+  plan.frequencies_hz = {100.0, 300.0};
+  const auto still = compare_responses(*world, {}, plan, {}, Threads{2});
+  plan.loop_integral_per_s = 1500.0;
+  const auto moving = compare_responses(*world, {}, plan, {}, Threads{2});
+  for (std::size_t i = 0; i < moving.size(); ++i) {
+    EXPECT_LT(std::abs(moving[i].harmonic_v / still[i].harmonic_v - 1.0), 1e-3);
+    EXPECT_LT(std::abs(moving[i].time_domain_v / still[i].time_domain_v - 1.0), 5e-3);
+  }
+}
+
+TEST_P(Engines, AgreeAtLargeDrive) {
+  const auto world = make_world(GetParam(), false);
+  EnginesPlan plan = plan_at(*world, on_film);
+  plan.frequencies_hz = {100.0, 300.0, 1000.0, 8000.0};
+  for (const double drive_v : {1.0, 2.0}) {
+    plan.drive_peak_v = drive_v;
+    expect_alike(compare_responses(*world, {}, plan, {}, Threads{2}));
+  }
+}
 
 TEST_P(Engines, AgreeOverFrequencyDetuningAndQualityFactor) {
   const auto world = make_world(GetParam(), false);

@@ -1,0 +1,215 @@
+#include "devices/simulated/probe_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+#include "base/constants.hpp"
+#include "base/require.hpp"
+
+namespace halotwin::devices::simulated {
+
+namespace {
+
+constexpr double parked_gap_m = 2.0e-6;  // electrostatics do not matter from here
+
+}  // namespace
+
+ProbeState::ProbeState(sim::World& w, ProbeChain& c, const ProbeParams& p, const std::string& r)
+    : world(&w), chain(&c), params(p), role(r), loop_(make_loop()) {
+  settle();
+}
+
+Point ProbeState::now_at() const {
+  const Duration now = world->clock().now();
+  if (now >= move_end) {
+    return position;
+  }
+  const double part = seconds(now - move_start) / seconds(move_end - move_start);
+  return {start.x_m + part * (target.x_m - start.x_m), start.y_m + part * (target.y_m - start.y_m)};
+}
+
+bool ProbeState::in_contact() const {
+  return engaged && feedback.quantity == FeedbackQuantity::deflection;
+}
+
+Point ProbeState::on_sample(Point at) const {
+  const Point drift = world->drift();
+  return {at.x_m + drift.x_m, at.y_m + drift.y_m};
+}
+
+double ProbeState::resonance_hz() const {
+  const double since_tune_hz = tuned ? params.resonance_shift_after_tune_hz : 0.0;
+  return params.cantilever.resonance_hz * (1.0 + world->relative_resonance_shift()) + since_tune_hz;
+}
+
+physics::CantileverParams ProbeState::lever() const {
+  physics::CantileverParams now = params.cantilever;
+  now.resonance_hz = resonance_hz();
+  return now;
+}
+
+physics::CantileverParams ProbeState::second_mode() const {
+  return physics::second_mode(lever(), params.second_mode);
+}
+
+double ProbeState::free_amplitude_m() const {
+  if (!drive.on) {
+    return 0.0;
+  }
+  const physics::CantileverParams now = lever();
+  const double response =
+      std::abs(physics::susceptibility_m_per_n(now, 2.0 * constants::pi * drive.frequency_hz)) *
+      now.stiffness_n_per_m / now.quality_factor;
+  return drive.amplitude_v * params.drive_response_m_per_v * response;
+}
+
+double ProbeState::height_below_m() const {
+  return world->specimen().height_m(on_sample(now_at()));
+}
+
+physics::HeightLoop ProbeState::make_loop() const {
+  const bool contact = feedback.quantity == FeedbackQuantity::deflection;
+  return {params.height_loop,
+          {feedback.integral_rate_per_s, feedback.proportional_gain},
+          contact ? 0.0 : physics::amplitude_decay_per_s(params.cantilever)};
+}
+
+double ProbeState::height_error_m() const {
+  return engaged && world->surroundings().height_dynamics ? physics::HeightLoop::error_m(followed)
+                                                          : 0.0;
+}
+
+double ProbeState::deflection_m() const {
+  return in_contact() ? std::max(feedback.setpoint_deflection_m + height_error_m(), 0.0) : 0.0;
+}
+
+void ProbeState::rest_on_surface() {
+  loop_ = make_loop();
+  surface_m = engaged ? height_below_m() : 0.0;
+  followed = physics::HeightLoop::settled(surface_m);
+  followed_until = world->clock().now();
+}
+
+void ProbeState::follow_surface() {
+  const Duration now = world->clock().now();
+  if (engaged && world->surroundings().height_dynamics && feedback.mode == FeedbackMode::on) {
+    // to a tenth of a microsecond, so that the pixels of a line are equally long
+    const double step_s = std::round(seconds(now - followed_until) * 1e7) * 1e-7;
+    loop_.advance(followed, surface_m, step_s);
+    surface_m = height_below_m();
+  }
+  followed_until = now;
+}
+
+void ProbeState::settle() {
+  follow_surface();
+  if (kelvin != nullptr) {
+    kelvin->catch_up();
+  }
+  ChainSettings settings = chain->settings();
+  auto& m = settings.mechanical;
+  const double free = free_amplitude_m();
+  m.engaged = engaged && !in_contact();
+  m.contact = in_contact();
+  m.load_n = in_contact() ? params.cantilever.stiffness_n_per_m * deflection_m() : 0.0;
+  m.place = place;
+  m.tip = on_sample(now_at());
+  m.drive_hz = drive.frequency_hz;
+  m.resonance_hz = resonance_hz();
+  m.amplitude_m = in_contact() ? 0.0 : engaged ? free * feedback.setpoint_fraction : free;
+  m.mean_gap_m = m.engaged ? m.amplitude_m + params.closest_approach_m + gap_error_m : parked_gap_m;
+  m.deflection_v_per_m = params.deflection_v_per_m;
+  const bool holds =
+      m.engaged && feedback.mode == FeedbackMode::on && world->surroundings().height_dynamics;
+  m.loop_integral_per_s = holds ? feedback.integral_rate_per_s : 0.0;
+  m.loop_proportional = holds ? feedback.proportional_gain : 0.0;
+  chain->change(settings);
+  if (kelvin != nullptr) {
+    kelvin->changed();
+  }
+}
+
+double ProbeState::draw(Purpose purpose, std::uint64_t step) const {
+  return RandomStream(world->seed(), purpose, static_cast<std::uint32_t>(place), step).normal();
+}
+
+double ProbeState::measured_height() {
+  follow_surface();
+  const double noise = params.height_noise_rms_m * draw(Purpose::height_feedback, ++readings);
+  if (!engaged) {
+    return world->specimen().height_m(on_sample(now_at())) + parked_gap_m + noise;
+  }
+  return (world->surroundings().height_dynamics ? physics::HeightLoop::base_m(followed)
+                                                : height_below_m()) +
+         noise;
+}
+
+double ProbeState::aux_input_v(const std::string& port) const {
+  return chain->output_v(world->wiring().source_of(role + "." + port));
+}
+
+std::vector<double> ProbeState::save() const {
+  const auto time = [](Duration d) { return static_cast<double>(d.count()); };
+  return {static_cast<double>(feedback.mode),
+          static_cast<double>(feedback.quantity),
+          feedback.setpoint_fraction,
+          feedback.setpoint_deflection_m,
+          feedback.proportional_gain,
+          feedback.integral_rate_per_s,
+          drive.on ? 1.0 : 0.0,
+          drive.frequency_hz,
+          drive.amplitude_v,
+          drive.phase_rad,
+          engaged ? 1.0 : 0.0,
+          position.x_m,
+          position.y_m,
+          time(move_end),  // below 2^53 ns = 104 days
+          static_cast<double>(place),
+          static_cast<double>(readings),
+          gap_error_m,
+          tuned ? 1.0 : 0.0,
+          followed[0],
+          followed[1],
+          followed[2],
+          followed[3],
+          followed[4],
+          followed[5],
+          surface_m,
+          time(followed_until)};
+}
+
+void ProbeState::load(std::span<const double> state) {
+  require(state.size() == save().size(), "the saved state of the microscope has a wrong size");
+  std::size_t i = 0;
+  const auto next = [&] { return state[i++]; };
+  feedback.mode = static_cast<FeedbackMode>(static_cast<int>(next()));
+  feedback.quantity = static_cast<FeedbackQuantity>(static_cast<int>(next()));
+  feedback.setpoint_fraction = next();
+  feedback.setpoint_deflection_m = next();
+  feedback.proportional_gain = next();
+  feedback.integral_rate_per_s = next();
+  drive.on = next() != 0.0;
+  drive.frequency_hz = next();
+  drive.amplitude_v = next();
+  drive.phase_rad = next();
+  engaged = next() != 0.0;
+  position.x_m = next();
+  position.y_m = next();
+  start = position;
+  target = position;
+  move_end = Duration(static_cast<std::int64_t>(next()));
+  move_start = move_end;
+  place = static_cast<std::uint64_t>(next());
+  readings = static_cast<std::uint64_t>(next());
+  gap_error_m = next();
+  tuned = next() != 0.0;
+  for (double& value : followed) {
+    value = next();
+  }
+  surface_m = next();
+  followed_until = Duration(static_cast<std::int64_t>(next()));
+  loop_ = make_loop();
+}
+
+}  // namespace halotwin::devices::simulated
