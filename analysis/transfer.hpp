@@ -68,7 +68,8 @@ struct ResponseCube {
   std::vector<float> values;         // [pixel][frequency]; NaN rows = not measured
   std::vector<double> noise_sigma;   // [frequency], of one pixel's value, from up against down
   double fast_response = 1.0;        // g
-  double fast_response_sigma = 0.0;  // over the pixels, of the mean
+  double fast_response_sigma = 0.0;  // of the mean over the pixels and of the one approach over
+                                     // the metal
   std::size_t measured = 0;          // pixels with all values finite
   std::vector<std::uint8_t> valid;   // [pixel]
   /// R* averaged over the measured pixels, and the standard deviation of its real and imaginary

@@ -58,11 +58,18 @@ double best_length(std::span<const double> line, std::span<const double> value) 
   return std::exp(0.5 * (low + high));
 }
 
-/// Standard deviation of the residual between neighbouring lines: free of slow trends.
-double line_noise(std::span<const double> value) {
+/// Standard deviation of the residual between neighbouring lines, the decay taken off: free of slow
+/// trends, and of the steps of the decay itself.
+double line_noise(std::span<const double> line,
+                  std::span<const double> value,
+                  const DecayFit& fit,
+                  double length) {
+  const auto rest = [&](std::size_t i) {
+    return value[i] - fit.amplitude * std::exp(-line[i] / length);
+  };
   std::vector<double> steps;
   for (std::size_t i = 1; i < value.size(); ++i) {
-    steps.push_back(value[i] - value[i - 1]);
+    steps.push_back(rest(i) - rest(i - 1));
   }
   return standard_deviation(steps) / std::sqrt(2.0);
 }
@@ -204,7 +211,7 @@ Transient find_transient(const RowArray& line_means,
   const double length = best_length(line, value);
   const DecayFit fit = fit_decay(line, value, length);
   const auto dof = static_cast<double>(line.size() - 3);
-  const double sigma = std::max(line_noise(value), std::sqrt(fit.chi2 / dof));
+  const double sigma = std::max(line_noise(line, value, fit, length), std::sqrt(fit.chi2 / dof));
   const Eigen::Matrix3d cov = covariance(line, fit.amplitude, length, sigma);
   // Significance with L held: amplitude and L are strongly correlated where the decay is short.
   const double spread = standard_deviation(value);

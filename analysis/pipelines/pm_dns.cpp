@@ -16,8 +16,8 @@ namespace halotwin::analysis {
 namespace {
 
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-constexpr std::size_t class_labels = 4;  // not_considered, grain, boundary, hotspot
-constexpr std::size_t min_blocks = 16;   // below, blocks shrink: a bootstrap of few is no error
+constexpr std::size_t class_labels = 4;                 // not_considered, grain, boundary, hotspot
+constexpr std::size_t transient_block_pixels = 8;       // about a grain
 constexpr std::uint32_t shuffle_entities = 1U << 24;    // streams beyond those of the replicates
 constexpr std::uint32_t surrogate_entities = 1U << 25;  // and beyond those of the shuffles
 constexpr std::size_t max_surrogate_pixels = 65536;
@@ -152,10 +152,9 @@ Transient locate_transient(const ResponseCube& cube,
     none.status = TransientStatus::too_few_lines;
     return none;
   }
-  const auto side = static_cast<std::size_t>(options.block_side_pixels);
   return find_transient(line_means(cube, use, in.nx, in.ny, in.frequencies_hz.size()),
                         in.frequencies_hz,
-                        block_means(cube, use, in, lines / 2, side),
+                        block_means(cube, use, in, lines / 2, transient_block_pixels),
                         options.transient);
 }
 
@@ -220,28 +219,7 @@ std::vector<std::uint8_t> as_labels(const std::vector<PixelClass>& classes) {
   return labels;
 }
 
-/// Spatial blocks of the used pixels, in their order.
-BlockMap blocks_of(const UsedSpectra& used, std::size_t nx, std::size_t ny, int side) {
-  std::vector<std::uint8_t> valid(nx * ny, 0);
-  for (const auto p : used.pixels) {
-    valid[p] = 1;
-  }
-  auto s = static_cast<std::size_t>(side);
-  BlockMap map = spatial_blocks(nx, ny, s, valid);
-  while (map.count < min_blocks && s > 1) {
-    s /= 2;
-    map = spatial_blocks(nx, ny, s, valid);
-  }
-  std::vector<std::int32_t> in_order;
-  for (const auto p : used.pixels) {
-    in_order.push_back(map.block[p]);
-  }
-  map.block = std::move(in_order);
-  return map;
-}
-
 std::vector<ClassComparison> shuffled_null(const SpectraView& spectra,
-                                           const BlockMap& blocks,
                                            std::vector<std::uint8_t> labels,
                                            const ReadoutPlan& plan) {
   std::vector<std::vector<ClassComparison>> repeats;
@@ -251,7 +229,8 @@ std::vector<ClassComparison> shuffled_null(const SpectraView& spectra,
     for (std::size_t i = labels.size(); i > 1; --i) {
       std::swap(labels[i - 1], labels[draw.index(static_cast<std::uint32_t>(i))]);
     }
-    const ClassSums sums(spectra, blocks.block, blocks.count, labels, class_labels, plan.threads);
+    const std::vector<std::int32_t> one_block(labels.size(), 0);
+    const ClassSums sums(spectra, one_block, 1, labels, class_labels, plan.threads);
     repeats.push_back(compare_means(sums, plan));
   }
   return summarise(repeats);
@@ -373,6 +352,7 @@ void validate(const PmDnsOptions& p) {
   validate(p.transient);
   validate(p.classes);
   validate(p.peaks);
+  validate(p.groups);
   require_positive("fast_from_hz", p.fast_from_hz);
   require_range("exclude_lines", p.exclude_lines, -1, 1e6);
   require_positive("wide_half_width_decades", p.wide_half_width_decades);
@@ -389,14 +369,85 @@ void validate(const PmDnsOptions& p) {
 
 namespace {
 
+/// Weights averaged over the used pixels of the square around each.
+RowArrayF smooth_weights(
+    const UsedSpectra& used, const RowArrayF& weights, std::size_t nx, std::size_t ny, int reach) {
+  if (reach == 0) {
+    return weights;
+  }
+  std::vector<std::int64_t> row_of(nx * ny, -1);
+  for (std::size_t i = 0; i < used.pixels.size(); ++i) {
+    row_of[used.pixels[i]] = static_cast<std::int64_t>(i);
+  }
+  RowArrayF smooth = RowArrayF::Zero(weights.rows(), weights.cols());
+  for (std::size_t i = 0; i < used.pixels.size(); ++i) {
+    const auto x = static_cast<int>(used.pixels[i] % nx);
+    const auto y = static_cast<int>(used.pixels[i] / nx);
+    float count = 0.0F;
+    for (int v = std::max(0, y - reach); v <= std::min(static_cast<int>(ny) - 1, y + reach); ++v) {
+      for (int u = std::max(0, x - reach); u <= std::min(static_cast<int>(nx) - 1, x + reach);
+           ++u) {
+        const std::int64_t other =
+            row_of[static_cast<std::size_t>(v) * nx + static_cast<std::size_t>(u)];
+        if (other >= 0) {
+          smooth.row(static_cast<Eigen::Index>(i)) += weights.row(other);
+          count += 1.0F;
+        }
+      }
+    }
+    smooth.row(static_cast<Eigen::Index>(i)) /= count;
+  }
+  return smooth;
+}
+
+/// Groups of other samples than the fresh film.
+SpectrumGroups group_spectra(const UsedSpectra& used,
+                             const RowArrayF& weights,
+                             const ReadoutPlan& plan,
+                             const PmDnsResult& result) {
+  const PmDnsOptions& options = *plan.options;
+  SpectrumGroups out;
+  out.rule = options.groups.rule;
+  if (out.rule == GroupRule::none) {
+    return out;
+  }
+  const Grouping grouping = group_by_weights(
+      smooth_weights(used, weights, result.nx, result.ny, options.groups.smoothing_pixels),
+      options.groups);
+  std::vector<std::uint8_t> valid(result.nx * result.ny, 0);
+  out.label_map.assign(valid.size(), SpectrumGroups::no_group);
+  for (std::size_t i = 0; i < used.pixels.size(); ++i) {
+    valid[used.pixels[i]] = 1;
+    out.label_map[used.pixels[i]] = grouping.label[i];
+  }
+  const BlockMap blocks = spatial_blocks(
+      result.nx, result.ny, static_cast<std::size_t>(options.block_side_pixels), valid);
+  std::vector<std::int32_t> block;
+  for (const auto p : used.pixels) {
+    block.push_back(blocks.block[p]);
+  }
+  out.groups = read_groups(used.view,
+                           plan.frequencies_hz,
+                           grouping,
+                           block,
+                           blocks.count,
+                           plan.noise_sigma,
+                           plan.common_sigma,
+                           options.seed,
+                           options.groups,
+                           plan.threads);
+  return out;
+}
+
 /// Factorisation and everything that follows from it.
 void analyse_components(const UsedSpectra& used, const ReadoutPlan& plan, PmDnsResult& result) {
   const PmDnsOptions& options = *plan.options;
   const std::size_t m = plan.frequencies_hz.size();
-  const BlockMap blocks = blocks_of(used, result.nx, result.ny, options.block_side_pixels);
-  const std::vector<std::uint8_t> one(used.pixels.size(), 0);
-  const ClassSums everything(used.view, blocks.block, blocks.count, one, 1, plan.threads);
-  result.all = read_classes(everything, plan).spectra.front();
+  const BlockDraws draws(used.pixels, result.nx, options.block_side_pixels);
+  const Labels everything = [](std::span<const std::uint32_t> spectra) {
+    return std::vector<std::uint8_t>(spectra.size(), 0);
+  };
+  result.all = read_classes(used.view, 1, everything, draws, plan).spectra.front();
   if (used.pixels.size() <= static_cast<std::size_t>(options.nmf.rank) || m < 3) {
     result.status = PmDnsStatus::too_few_pixels;
     return;
@@ -434,12 +485,15 @@ void analyse_components(const UsedSpectra& used, const ReadoutPlan& plan, PmDnsR
   }
   const auto classes = classify(weights, options.classes);
   spread(used, classes, result);
-  const auto labels = as_labels(classes);
-  const ClassSums sums(used.view, blocks.block, blocks.count, labels, class_labels, plan.threads);
-  Readout readout = read_classes(sums, plan);
+  result.groups = group_spectra(used, weights, plan, result);
+  const Labels anew = [&](std::span<const std::uint32_t> spectra) {
+    const std::vector<Eigen::Index> rows(spectra.begin(), spectra.end());
+    return as_labels(classify(weights(rows, Eigen::all), options.classes));
+  };
+  Readout readout = read_classes(used.view, class_labels, anew, draws, plan);
   result.classes.assign(readout.spectra.begin() + 1, readout.spectra.end());
   result.comparisons = std::move(readout.comparisons);
-  result.shuffled_null = shuffled_null(used.view, blocks, labels, plan);
+  result.shuffled_null = shuffled_null(used.view, as_labels(classes), plan);
   result.selection_null = selection_null(result, weights, plan);
 }
 

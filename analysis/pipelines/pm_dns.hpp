@@ -3,9 +3,9 @@
 //
 // Order: calibrate (transfer.hpp) -> end of the slow transient (transient.hpp) -> factorise the
 // remaining lines (nmf.hpp) -> classes (classify.hpp) -> class means, peaks, shifts, ratios with
-// block bootstrap, and nulls beside them. Uncertainties hold for the classes as found: that another
-// sample would be classified with other cut-offs is not in them; the nulls show what selection
-// alone does.
+// block bootstrap, and nulls beside them. Uncertainties are those of the film: how far another
+// area of this size would give another result, classified with its own cut-offs (the components are
+// kept); the nulls show what selection alone does.
 #pragma once
 
 #include <array>
@@ -20,6 +20,7 @@
 #include "analysis/levelling.hpp"
 #include "analysis/nmf_rank.hpp"
 #include "analysis/peaks.hpp"
+#include "analysis/spectrum_groups.hpp"
 #include "analysis/transfer.hpp"
 #include "analysis/transient.hpp"
 
@@ -48,9 +49,10 @@ struct PmDnsOptions {
   ClassificationParams classes{};
   std::vector<double> peak_guesses_hz = {1.0e3, 2.0e3};  // paper 000, Fig. 2
   PeakSearch peaks{};
+  GroupOptions groups{};                  // of other samples than the fresh film
   double wide_half_width_decades = 0.35;  // see peaks.hpp
   int max_rank_scanned = 4;               // 0: no scan
-  int block_side_pixels = 8;              // about a grain: 100 nm at 12 nm per pixel
+  int block_side_pixels = 16;             // of the bootstrap: two grains, 200 nm at 12 nm per pixel
   int replicates = 200;                   // of the block bootstrap
   int null_repeats = 20;                  // shuffled labels
   RowAlignment row_alignment = RowAlignment::median_of_differences;
@@ -66,6 +68,7 @@ void visit_fields(auto& visit, PmDnsOptions& p) {
   visit("classes", p.classes);
   visit("peak_guesses_hz", p.peak_guesses_hz);
   visit("peaks", p.peaks);
+  visit("groups", p.groups);
   visit("wide_half_width_decades", p.wide_half_width_decades);
   visit("max_rank_scanned", p.max_rank_scanned);
   visit("block_side_pixels", p.block_side_pixels);
@@ -137,6 +140,7 @@ struct PmDnsResult {
   /// intensity and the measured noise, so that selection alone makes the differences.
   std::vector<ClassComparison> shuffled_null;
   std::vector<ClassComparison> selection_null;
+  SpectrumGroups groups;             // beside the classes, if a rule is given
   std::vector<double> topography_m;  // levelled, [y][x]; empty if none was given
 };
 

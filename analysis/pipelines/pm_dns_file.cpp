@@ -4,6 +4,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "analysis/pipelines/pm_dns_groups.hpp"
+#include "analysis/pipelines/pm_dns_summary.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "data/recording_reader.hpp"
@@ -14,6 +16,12 @@ namespace halotwin::analysis {
 namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+/// Mean step of an axis; 0 if it has none.
+double spacing(const std::vector<double>& axis) {
+  return axis.size() > 1 ? (axis.back() - axis.front()) / static_cast<double>(axis.size() - 1)
+                         : 0.0;
+}
 
 template <class T>
 std::vector<T> read_if_there(const data::RecordingReader& recording,
@@ -222,8 +230,13 @@ PmDnsInput PmDnsMap::input() const {
   in.topography_m = topography_m;
   in.pixel_time_s = pixel_time_s;
   in.overload = overload;
-  in.step_m = nx > 1 ? (x_m.back() - x_m.front()) / static_cast<double>(nx - 1) : 0.0;
+  in.step_m = spacing(x_m);
   return in;
+}
+
+Grid PmDnsMap::grid() const {
+  return {
+      nx, ny, spacing(x_m), spacing(y_m), {x_m.empty() ? 0.0 : x_m[0], y_m.empty() ? 0.0 : y_m[0]}};
 }
 
 PmDnsMap read_pm_dns_map(const data::RecordingReader& recording) {
@@ -255,8 +268,10 @@ void write_pm_dns_result(const std::filesystem::path& recording,
                          const PmDnsMap& map,
                          const PmDnsResult& r,
                          const PmDnsOptions& options,
-                         const std::string& version) {
+                         const std::string& version,
+                         const std::string& scope) {
   data::ResultHeader header;
+  header.scope = scope;
   header.name = "pm_dns";
   header.version = version;
   header.parameters = effective_fields(options);
@@ -276,6 +291,7 @@ void write_pm_dns_result(const std::filesystem::path& recording,
   }
   add_maps(out, r, y, x, frequency);
   add_components(out, r, y, x, frequency);
+  write_groups(out, r, y, x, frequency);
   add_spectrum(out, "all", r.all, frequency);
   for (const auto& s : r.classes) {
     add_spectrum(out, std::string(name_of(s.label)), s, frequency);
@@ -298,6 +314,22 @@ PmDnsResult analyse_pm_dns_file(const std::filesystem::path& recording,
   PmDnsResult result = analyse_pm_dns(map.input(), options, threads);
   write_pm_dns_result(recording, map, result, options, version);
   return result;
+}
+
+void check_pm_dns_settings(const Table& settings) {
+  static_cast<void>(options_from<PmDnsOptions>(settings, "pm_dns"));
+}
+
+Findings run_pm_dns_pipeline(const PipelineRun& run) {
+  const auto options = options_from<PmDnsOptions>(run.settings, "pm_dns");
+  PmDnsMap map;
+  {
+    const data::RecordingReader reader(run.recording, run.scope);
+    map = read_pm_dns_map(reader);
+  }
+  const PmDnsResult result = analyse_pm_dns(map.input(), options, run.threads);
+  write_pm_dns_result(run.recording, map, result, options, run.version, run.scope);
+  return pm_dns_findings(result, options, map.grid());
 }
 
 }  // namespace halotwin::analysis

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "analysis/pipelines/pipeline.hpp"
 #include "analysis/pipelines/pm_dns.hpp"
+#include "base/grid.hpp"
 
 namespace halotwin::data {
 class RecordingReader;
@@ -26,23 +28,29 @@ struct PmDnsMap {
   std::vector<std::uint8_t> overload;
 
   [[nodiscard]] PmDnsInput input() const;
+  [[nodiscard]] Grid grid() const;
 };
 
 /// Signals demodulated, reference and, where present, topography, pixel_time, overload. Throws
 /// DataError if one that is needed is missing or has other dimensions.
 [[nodiscard]] PmDnsMap read_pm_dns_map(const data::RecordingReader& recording);
 
-/// Writes /entry/analysis_pm_dns; an older result of that name is replaced.
+/// Writes /entry/analysis_pm_dns (of the step `scope`); an older result of that name is replaced.
 void write_pm_dns_result(const std::filesystem::path& recording,
                          const PmDnsMap& map,
                          const PmDnsResult& result,
                          const PmDnsOptions& options,
-                         const std::string& version);
+                         const std::string& version,
+                         const std::string& scope = {});
 
 /// Both, with the analysis between them.
 PmDnsResult analyse_pm_dns_file(const std::filesystem::path& recording,
                                 const PmDnsOptions& options = {},
                                 const std::string& version = {},
                                 Threads threads = {});
+
+/// The entry of all_pipelines().
+void check_pm_dns_settings(const Table& settings);
+[[nodiscard]] Findings run_pm_dns_pipeline(const PipelineRun& run);
 
 }  // namespace halotwin::analysis

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
+#include "analysis/map_correlation.hpp"
 #include "base/random.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
+
+constexpr double least_blocks = 16.0;  // a bootstrap of few is no error
 
 /// What is read from one mean spectrum.
 struct Reading {
@@ -136,29 +141,97 @@ void set_peak_sigma(Peak& peak, const std::vector<Peak>& repeats) {
   peak.position_sigma_hz = standard_deviation(positions);
 }
 
-/// Means of every label in every replicate, [replicate][label]: blocks drawn again, and one draw of
+using Means = std::vector<std::vector<double>>;  // [label][channel]; empty if no spectrum
+
+/// Mean spectrum of each label of these spectra.
+Means label_means(const SpectraView& spectra,
+                  std::span<const std::uint32_t> rows,
+                  std::span<const std::uint8_t> label,
+                  std::size_t labels) {
+  const std::size_t m = spectra.channels;
+  const auto channels = static_cast<Eigen::Index>(m);
+  std::vector<Eigen::ArrayXd> sums(labels, Eigen::ArrayXd::Zero(channels));
+  std::vector<double> counts(labels, 0.0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (label[i] < labels) {
+      const Eigen::Map<const Eigen::ArrayXf> row(spectra.values.data() + rows[i] * m, channels);
+      sums[label[i]] += row.cast<double>();
+      counts[label[i]] += 1.0;
+    }
+  }
+  Means means(labels);
+  for (std::size_t k = 0; k < labels; ++k) {
+    if (counts[k] > 0.0) {
+      sums[k] /= counts[k];
+      means[k].assign(sums[k].begin(), sums[k].end());
+    }
+  }
+  return means;
+}
+
+/// As many as the options say; fewer for large maps, whose errors need them less.
+std::size_t replicates_for(const SpectraView& spectra, const PmDnsOptions& options) {
+  constexpr std::size_t full_up_to = 65536;  // spectra
+  constexpr std::size_t least = 40;
+  const auto wanted = static_cast<std::size_t>(options.replicates);
+  const std::size_t n = std::max(spectra.pixels(), full_up_to);
+  return std::min(wanted, std::max(least, wanted * full_up_to / n));
+}
+
+/// Sum of the channels of each spectrum, or upper half less lower half: intensity reaches less far
+/// than shape.
+std::vector<double> totals(const SpectraView& spectra, bool shape) {
+  const auto channels = static_cast<Eigen::Index>(spectra.channels);
+  const Eigen::Index lower = channels / 2;
+  std::vector<double> sums(spectra.pixels());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const Eigen::Map<const Eigen::ArrayXf> row(spectra.values.data() + i * spectra.channels,
+                                               channels);
+    const float upper = row.tail(channels - lower).sum();
+    sums[i] =
+        static_cast<double>(shape ? upper - row.head(lower).sum() : upper + row.head(lower).sum());
+  }
+  return sums;
+}
+
+/// Deviations from `own` times `spread`.
+void widen(Means& means, const Means& own, double spread) {
+  for (std::size_t k = 0; k < means.size(); ++k) {
+    for (std::size_t c = 0; c < means[k].size() && c < own[k].size(); ++c) {
+      means[k][c] = own[k][c] + spread * (means[k][c] - own[k][c]);
+    }
+  }
+}
+
+/// Means of every label in every replicate: blocks drawn again and labelled anew, and one draw of
 /// the reference sweep's error, common to all labels of the replicate.
-std::vector<std::vector<std::vector<double>>> replicate_means(const ClassSums& sums,
-                                                              const ReadoutPlan& plan) {
-  std::vector<std::vector<std::vector<double>>> means;
-  if (sums.blocks() < 2) {
+std::vector<Means> replicate_means(const SpectraView& spectra,
+                                   std::size_t labels,
+                                   const Labels& label,
+                                   const BlockDraws& draws,
+                                   const Means& own,
+                                   const ReadoutPlan& plan) {
+  std::vector<Means> means;
+  if (draws.blocks() < 2) {
     return means;
   }
-  means.resize(static_cast<std::size_t>(plan.options->replicates));
+  const double spread = std::max(draws.missing_spread(totals(spectra, false)),
+                                 draws.missing_spread(totals(spectra, true)));
+  means.resize(replicates_for(spectra, *plan.options));
   for_each_chunk(means.size(), 1, plan.threads, [&](std::size_t r, std::size_t) {
-    const auto counts =
-        bootstrap_counts(sums.blocks(), plan.options->seed, static_cast<std::uint32_t>(r));
-    constexpr std::uint32_t of_reference = 1U << 31U;  // beside the streams of the block counts
-    RandomStream draw(
-        plan.options->seed, Purpose::bootstrap, of_reference | static_cast<std::uint32_t>(r));
-    std::vector<double> common(plan.common_sigma.begin(), plan.common_sigma.end());
-    for (double& c : common) {
-      c *= draw.normal();
-    }
-    for (std::size_t label = 0; label < sums.classes(); ++label) {
-      means[r].push_back(sums.mean(label, counts));
-      for (std::size_t c = 0; c < std::min(means[r].back().size(), common.size()); ++c) {
-        means[r].back()[c] += common[c];
+    const auto replicate = static_cast<std::uint32_t>(r);
+    const auto rows = draws.draw(plan.options->seed, replicate);
+    means[r] = label_means(spectra, rows, label(rows), labels);
+    widen(means[r], own, spread);
+    constexpr std::uint32_t of_reference = 1U << 31U;  // beside the streams of the blocks
+    RandomStream draw(plan.options->seed, Purpose::bootstrap, of_reference | replicate);
+    for (const double sigma : plan.common_sigma) {
+      const double error = sigma * draw.normal();
+      const auto c = static_cast<std::size_t>(&sigma - plan.common_sigma.data());
+      for (auto& mean : means[r]) {
+        if (c < mean.size()) {
+          mean[c] += error;
+        }
       }
     }
   });
@@ -166,7 +239,7 @@ std::vector<std::vector<std::vector<double>>> replicate_means(const ClassSums& s
 }
 
 /// Bootstrap error of each channel, not below that of the readings' noise.
-std::vector<double> channel_errors(const std::vector<std::vector<std::vector<double>>>& replicates,
+std::vector<double> channel_errors(const std::vector<Means>& replicates,
                                    std::size_t label,
                                    std::vector<double> noise) {
   std::vector<double> values;
@@ -184,17 +257,84 @@ std::vector<double> channel_errors(const std::vector<std::vector<std::vector<dou
 
 }  // namespace
 
-Readout read_classes(const ClassSums& sums, const ReadoutPlan& plan) {
-  const auto means = replicate_means(sums, plan);
+BlockDraws::BlockDraws(std::span<const std::uint32_t> pixels, std::size_t nx, int side)
+    : nx_(nx), side_(static_cast<std::size_t>(std::max(1, side))) {
+  if (pixels.empty()) {
+    return;
+  }
+  const std::size_t first = pixels.front() / nx;
+  rows_ = pixels.back() / nx - first + 1;
+  spectrum_at_.assign(rows_ * nx, -1);
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    spectrum_at_[pixels[i] - first * nx] = static_cast<std::int64_t>(i);
+  }
+  const std::size_t area = rows_ * nx;
+  const auto fitting =
+      static_cast<std::size_t>(std::sqrt(static_cast<double>(area) / least_blocks));
+  side_ = std::max<std::size_t>(1, std::min(side_, fitting));
+  blocks_ = (area + side_ * side_ - 1) / (side_ * side_);
+}
+
+std::vector<std::uint32_t> BlockDraws::draw(std::uint64_t seed, std::uint32_t replicate) const {
+  std::vector<std::uint32_t> drawn;
+  drawn.reserve(blocks_ * side_ * side_);
+  RandomStream random(seed, Purpose::bootstrap, replicate);
+  for (std::size_t b = 0; b < blocks_; ++b) {
+    const std::size_t x = random.index(static_cast<std::uint32_t>(nx_));
+    const std::size_t y = random.index(static_cast<std::uint32_t>(rows_));
+    for (std::size_t dy = 0; dy < std::min(side_, rows_); ++dy) {
+      for (std::size_t dx = 0; dx < std::min(side_, nx_); ++dx) {
+        const std::int64_t i = spectrum_at_[(y + dy) % rows_ * nx_ + (x + dx) % nx_];
+        if (i >= 0) {
+          drawn.push_back(static_cast<std::uint32_t>(i));
+        }
+      }
+    }
+  }
+  return drawn;
+}
+
+double BlockDraws::missing_spread(std::span<const double> field) const {
+  constexpr std::size_t most_pixels = 40;
+  constexpr double most = 3.0;
+  if (blocks_ < 2) {
+    return 1.0;
+  }
+  std::vector<double> map(spectrum_at_.size(), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t p = 0; p < map.size(); ++p) {
+    if (spectrum_at_[p] >= 0) {
+      map[p] = field[static_cast<std::size_t>(spectrum_at_[p])];
+    }
+  }
+  const std::size_t largest = std::min(most_pixels, std::min(nx_, rows_) / 3);
+  const CovarianceSums sums =
+      sum_covariance(radial_covariance(map, nx_, largest), static_cast<double>(side_));
+  if (!(sums.in_blocks > 0.0)) {
+    return 1.0;
+  }
+  const auto n = static_cast<double>(blocks_);
+  return std::clamp(std::sqrt(n / (n - 1.0) * sums.whole / sums.in_blocks), 1.0, most);
+}
+
+Readout read_classes(const SpectraView& spectra,
+                     std::size_t labels,
+                     const Labels& label,
+                     const BlockDraws& draws,
+                     const ReadoutPlan& plan) {
+  std::vector<std::uint32_t> rows(spectra.pixels());
+  std::iota(rows.begin(), rows.end(), 0U);
+  const auto own = label(rows);
+  const Means own_means = label_means(spectra, rows, own, labels);
+  const std::vector<Means> means = replicate_means(spectra, labels, label, draws, own_means, plan);
   Readout out;
   std::vector<Reading> base;
   std::vector<std::vector<double>> errors;
-  for (std::size_t label = 0; label < sums.classes(); ++label) {
+  for (std::size_t k = 0; k < labels; ++k) {
     ClassSpectrum s;
-    s.label = static_cast<PixelClass>(label);
-    s.pixels = sums.pixels(label);
-    s.mean = sums.mean(label);
-    errors.push_back(channel_errors(means, label, noise_of_mean(plan, s.pixels)));
+    s.label = static_cast<PixelClass>(k);
+    s.pixels = static_cast<std::size_t>(std::count(own.begin(), own.end(), k));
+    s.mean = own_means[k];
+    errors.push_back(channel_errors(means, k, noise_of_mean(plan, s.pixels)));
     base.push_back(read(s.mean, errors.back(), plan));
     if (!s.mean.empty()) {
       s.sigma = errors.back();
@@ -203,28 +343,28 @@ Readout read_classes(const ClassSums& sums, const ReadoutPlan& plan) {
   }
   std::vector<std::vector<Reading>> repeats(means.size());
   for_each_chunk(means.size(), 1, plan.threads, [&](std::size_t r, std::size_t) {
-    for (std::size_t label = 0; label < sums.classes(); ++label) {
-      repeats[r].push_back(read(means[r][label], errors[label], plan));
+    for (std::size_t k = 0; k < labels; ++k) {
+      repeats[r].push_back(read(means[r][k], errors[k], plan));
     }
   });
-  for (std::size_t label = 0; label < sums.classes(); ++label) {
-    ClassSpectrum& s = out.spectra[label];
-    s.peaks = base[label].peaks;
-    s.wide = base[label].wide;
-    s.peak_ratio = base[label].ratio;
+  for (std::size_t k = 0; k < labels; ++k) {
+    ClassSpectrum& s = out.spectra[k];
+    s.peaks = base[k].peaks;
+    s.wide = base[k].wide;
+    s.peak_ratio = base[k].ratio;
     for (std::size_t g = 0; g < s.peaks.size(); ++g) {
       std::vector<Peak> peaks;
       for (const auto& r : repeats) {
-        peaks.push_back(r[label].peaks[g]);
+        peaks.push_back(r[k].peaks[g]);
       }
       set_peak_sigma(s.peaks[g], peaks);
     }
     std::vector<Peak> wides;
     for (const auto& r : repeats) {
-      wides.push_back(r[label].wide);
+      wides.push_back(r[k].wide);
     }
     set_peak_sigma(s.wide, wides);
-    set_sigma(s.peak_ratio, column(repeats, [&](const auto& r) { return r[label].ratio; }));
+    set_sigma(s.peak_ratio, column(repeats, [&](const auto& r) { return r[k].ratio; }));
   }
   out.comparisons = compare_all(base);
   std::vector<std::vector<ClassComparison>> compared;
