@@ -4,19 +4,51 @@
 
 #include "base/errors.hpp"
 #include "base/fields.hpp"
+#include "scenarios/procedures/kpfm_map.hpp"
+#include "scenarios/procedures/pfm_map.hpp"
+#include "scenarios/procedures/pm_dns_control.hpp"
 #include "scenarios/procedures/pm_dns_map.hpp"
+#include "scenarios/procedures/pm_efm_map.hpp"
+#include "scenarios/procedures/series.hpp"
 
 namespace halotwin::scenarios {
 
 std::vector<std::string> procedure_names() {
-  return {"pm_dns_map"};
+  return {"kpfm_map", "pfm_map", "pm_dns_control", "pm_dns_map", "pm_efm_map", "series"};
 }
 
-std::unique_ptr<Procedure> make_procedure(const std::string& name, const Table& section) {
+std::unique_ptr<Procedure> make_procedure(const std::string& name,
+                                          const Table& section,
+                                          const Table& sections) {
+  if (name == "kpfm_map") {
+    KpfmMapPlan plan;
+    load_fields(plan, section, "procedure.kpfm_map");
+    return make_kpfm_map(plan);
+  }
+  if (name == "pfm_map") {
+    PfmMapPlan plan;
+    load_fields(plan, section, "procedure.pfm_map");
+    return make_pfm_map(plan);
+  }
+  if (name == "pm_efm_map") {
+    PmEfmMapPlan plan;
+    load_fields(plan, section, "procedure.pm_efm_map");
+    return make_pm_efm_map(plan);
+  }
+  if (name == "pm_dns_control") {
+    PmDnsControlPlan plan;
+    load_fields(plan, section, "procedure.pm_dns_control");
+    return make_pm_dns_control(plan);
+  }
   if (name == "pm_dns_map") {
     PmDnsMapPlan plan;
     load_fields(plan, section, "procedure.pm_dns_map");
     return make_pm_dns_map(plan);
+  }
+  if (name == "series") {
+    SeriesPlan plan;
+    load_fields(plan, section, "procedure.series");
+    return make_series(plan, sections);
   }
   const std::string near = nearest(name, procedure_names());
   throw ParameterError(

@@ -40,6 +40,13 @@ struct RunContext {
   std::function<void(std::size_t done)> unit_recorded;
 };
 
+/// A procedure that a series runs, with the conditions of its round in its parameters.
+struct Step {
+  std::string label;  // "r03_pm_dns_map": its scope in the recording
+  std::string procedure;
+  Table parameters;
+};
+
 /// An experiment as a careful operator does it. Knows interfaces only.
 class Procedure {
  public:
@@ -53,6 +60,8 @@ class Procedure {
   virtual void run(const RunContext& context) = 0;
   /// All effective parameters.
   [[nodiscard]] virtual Table parameters() const = 0;
+  /// The procedures that this one runs, in their order; none if it is one by itself.
+  [[nodiscard]] virtual std::vector<Step> steps() const { return {}; }
 
  protected:
   Procedure() = default;
@@ -64,8 +73,10 @@ class Procedure {
 [[nodiscard]] std::vector<std::string> procedure_names();
 
 /// The procedure of this name with the parameters of its section ([procedure.<name>]); throws
-/// ParameterError for an unknown name or parameter.
+/// ParameterError for an unknown name or parameter. `sections`: all of [procedure], for the steps
+/// of a series.
 [[nodiscard]] std::unique_ptr<Procedure> make_procedure(const std::string& name,
-                                                        const Table& section);
+                                                        const Table& section,
+                                                        const Table& sections = {});
 
 }  // namespace halotwin::scenarios

@@ -4,71 +4,20 @@
 
 #include <array>
 #include <memory>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "scenarios/procedure.hpp"
+#include "scenarios/procedures/pm_dns_sweeper.hpp"
 
 namespace halotwin::scenarios {
 
-enum class Spacing { linear, log };
-constexpr std::array<std::pair<Spacing, std::string_view>, 2> enumerators(Spacing) {
-  return {{{Spacing::linear, "linear"}, {Spacing::log, "log"}}};
-}
-
-/// Frequencies of the electrical stimulus.
-struct FrequencyGrid {
-  double from_hz = 100.0;
-  double to_hz = 8000.0;  // cavar2026: 100 Hz to 8 kHz
-  int points = 64;
-  Spacing spacing = Spacing::log;
-  bool operator==(const FrequencyGrid&) const = default;
-};
-void validate(const FrequencyGrid& p);
-void visit_fields(auto& visit, FrequencyGrid& p) {
-  visit("from_hz", p.from_hz);
-  visit("to_hz", p.to_hz);
-  visit("points", p.points);
-  visit("spacing", p.spacing);
-}
-[[nodiscard]] std::vector<double> frequencies(const FrequencyGrid& grid);
-
-struct PmDnsMapPlan {
-  // where
+struct PmDnsMapPlan : PmDnsSweepPlan {
   int columns = 128;
   int rows = 128;
   double step_m = 12.0e-9;
   std::array<double, 2> first_pixel_m{0.0, 0.0};    // centre of pixel (0, 0), scanner coordinates
   std::array<double, 2> reference_m{-2.0e-6, 0.0};  // bare metal beside the film (the scratch)
-  int reference_repeats =
-      64;  // its noise is common to all pixels: 64 leave an eighth of one sweep's
-  // mechanical side
-  double setpoint_fraction = 0.8;
-  double mechanical_drive_v = 0.1;  // 12.5 nm free amplitude at 125 nm/V
-  double drive_detuning_hz = 0.0;   // from the resonance that the tune finds
-  double tune_centre_hz = 75.0e3;
-  double tune_span_hz = 4.0e3;
-  int tune_points = 81;
-  double move_speed_m_per_s = 2.0e-6;
-  double withdraw_m = 200.0e-9;
-  double approach_timeout_s = 30.0;
-  double dwell_s = 0.6;  // height feedback settles before the sweep
-  // electrical side
-  FrequencyGrid frequencies;
-  double drive_peak_v = 1.0;        // 2 V peak to peak: the paper's "about 2 V"
-  double offset_v = 0.0;            // dc that nulls the film's contact potential, known from KPFM
-  double reference_offset_v = 0.0;  // the same over the metal
-  double sweep_time_s = 2.1;        // per direction; 0 = as short as the settle rule allows
-  double settle_time_constants = 11.0;  // 0.5 % of the step between neighbours is left (4 stages)
-  double time_constant_periods = 0.6;   // of the stimulus, before clamping and stretching
-  double min_time_constant_s = 1.0e-3;
-  double max_time_constant_s = 5.0e-3;
-  int filter_order = 4;
-  double phase_scale_v_per_rad = 1.0;          // auxiliary output of lock-in 1
-  double mechanical_time_constant_s = 3.0e-6;  // of lock-in 1: passes twice the highest frequency
-  int mechanical_filter_order = 4;
-  double input_range_v = 1.0;
+  // The reference's noise is common to all pixels: 64 sweeps leave an eighth of one sweep's
+  int reference_repeats = 64;
   bool operator==(const PmDnsMapPlan&) const = default;
 };
 void validate(const PmDnsMapPlan& p);
@@ -79,43 +28,8 @@ void visit_fields(auto& visit, PmDnsMapPlan& p) {
   visit("first_pixel_m", p.first_pixel_m);
   visit("reference_m", p.reference_m);
   visit("reference_repeats", p.reference_repeats);
-  visit("setpoint_fraction", p.setpoint_fraction);
-  visit("mechanical_drive_v", p.mechanical_drive_v);
-  visit("drive_detuning_hz", p.drive_detuning_hz);
-  visit("tune_centre_hz", p.tune_centre_hz);
-  visit("tune_span_hz", p.tune_span_hz);
-  visit("tune_points", p.tune_points);
-  visit("move_speed_m_per_s", p.move_speed_m_per_s);
-  visit("withdraw_m", p.withdraw_m);
-  visit("approach_timeout_s", p.approach_timeout_s);
-  visit("dwell_s", p.dwell_s);
-  visit("frequencies", p.frequencies);
-  visit("drive_peak_v", p.drive_peak_v);
-  visit("offset_v", p.offset_v);
-  visit("reference_offset_v", p.reference_offset_v);
-  visit("sweep_time_s", p.sweep_time_s);
-  visit("settle_time_constants", p.settle_time_constants);
-  visit("time_constant_periods", p.time_constant_periods);
-  visit("min_time_constant_s", p.min_time_constant_s);
-  visit("max_time_constant_s", p.max_time_constant_s);
-  visit("filter_order", p.filter_order);
-  visit("phase_scale_v_per_rad", p.phase_scale_v_per_rad);
-  visit("mechanical_time_constant_s", p.mechanical_time_constant_s);
-  visit("mechanical_filter_order", p.mechanical_filter_order);
-  visit("input_range_v", p.input_range_v);
+  visit_fields(visit, static_cast<PmDnsSweepPlan&>(p));
 }
-
-/// One step of the sweep: set the frequency and the filter, wait, read.
-struct SweepStep {
-  double frequency_hz = 0.0;
-  double time_constant_s = 0.0;
-  Duration wait{};
-};
-
-/// The settle rule: tau = clamp(periods / f, min, max), then all stretched by one factor so that
-/// the waits, each `settle_time_constants` tau, fill `sweep_time_s`. A sweep time that is shorter
-/// than the rule needs is a ParameterError.
-[[nodiscard]] std::vector<SweepStep> plan_sweep(const PmDnsMapPlan& plan);
 
 /// Needs the roles "afm" (ProbeMicroscope), "lockin_mechanical" and "lockin_electrical" (LockIn).
 [[nodiscard]] std::unique_ptr<Procedure> make_pm_dns_map(const PmDnsMapPlan& plan);
