@@ -50,6 +50,8 @@ ChainSettings settings_of(const EnginesPlan& plan, const Case& one) {
   s.mechanical.drive_hz = plan.resonance_hz + one.detuning_hz;
   s.mechanical.amplitude_m = plan.amplitude_m;
   s.mechanical.mean_gap_m = plan.mean_gap_m;
+  s.mechanical.loop_integral_per_s = plan.loop_integral_per_s;
+  s.mechanical.loop_proportional = plan.loop_proportional;
   s.electrical.amplitude_peak_v = plan.drive_peak_v;
   s.electrical.offset_v = plan.offset_v;
   s.lock_in_1.time_constant_s = one.lock_in_1_time_constant_s;

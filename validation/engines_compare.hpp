@@ -29,6 +29,8 @@ struct EnginesPlan {
   std::vector<double> lock_in_1_time_constants_s{3e-6};
   double cycles_per_time_constant = 0.6;  // lock-in 2: tau = clamp(this / f, 1 ms, 5 ms)
   double wait_time_constants = 11.0;      // after each step of the sweep
+  double loop_integral_per_s = 0.0;       // height feedback; 0 and 0: none
+  double loop_proportional = 0.0;
 };
 
 struct EnginesRow {

@@ -33,6 +33,13 @@ std::string key_of(const MapRequest& request) {
   return key;
 }
 
+session::Scenario scenario_of_request(const MapRequest& request, std::uint64_t seed) {
+  session::Overrides overrides;
+  overrides.settings = request.settings;
+  overrides.seed = std::to_string(seed);
+  return session::load_scenario(request.scenario, overrides);
+}
+
 std::string command_of(const MapRequest& request, std::uint64_t seed) {
   std::string line = fmt::format("halotwin run {} --seed {} -o map.nxs", request.scenario, seed);
   for (const std::string& s : request.settings) {
@@ -73,25 +80,38 @@ const MapCase& Evidence::fresh_film(std::string_view response,
   return map(request);
 }
 
-const MapCase& Evidence::map(const MapRequest& request) {
-  std::unique_ptr<MapCase>& slot = maps_[key_of(request)];
-  if (slot) {
-    return *slot;
-  }
+session::RunSummary Evidence::record(const session::Scenario& scenario,
+                                     const MapRequest& request,
+                                     const std::filesystem::path& output) const {
   std::string changes;
   for (const std::string& s : request.settings) {
     changes += " " + s;
   }
   say(fmt::format("recording {}{}", request.scenario, changes));
-  session::Overrides overrides;
-  overrides.settings = request.settings;
-  overrides.seed = std::to_string(options_.seed);
-  const session::Scenario scenario = session::load_scenario(request.scenario, overrides);
   session::RunOptions run;
-  run.output = options_.folder / fmt::format("map_{}.nxs", maps_.size());
+  run.output = output;
   run.overwrite = data::Overwrite::yes;
   run.threads = options_.threads;
-  const session::RunSummary summary = session::run(scenario, run);
+  return session::run(scenario, run);
+}
+
+const std::filesystem::path& Evidence::recording(const MapRequest& request) {
+  std::filesystem::path& slot = recordings_[key_of(request)];
+  if (slot.empty()) {
+    const auto output = options_.folder / fmt::format("recording_{}.nxs", recordings_.size());
+    slot = record(scenario_of_request(request, options_.seed), request, output).recording;
+  }
+  return slot;
+}
+
+const MapCase& Evidence::map(const MapRequest& request) {
+  std::unique_ptr<MapCase>& slot = maps_[key_of(request)];
+  if (slot) {
+    return *slot;
+  }
+  const session::Scenario scenario = scenario_of_request(request, options_.seed);
+  const session::RunSummary summary =
+      record(scenario, request, options_.folder / fmt::format("map_{}.nxs", maps_.size()));
 
   auto map = std::make_unique<MapCase>();
   map->recording = summary.recording;
@@ -118,6 +138,10 @@ const MapCase& Evidence::map(const MapRequest& request) {
   map->nx = truth.grain.nx;
   map->ny = truth.grain.ny;
   const data::TruthReader reader(map->recording);
+  map->domain = Image<double>(map->nx, map->ny);
+  map->domain.values = reader.read<double>("domain");
+  map->feature = Image<double>(map->nx, map->ny);
+  map->feature.values = reader.read<double>("feature");
   map->transient = Image<double>(map->nx, map->ny);
   map->transient.values = reader.read<double>("transient_amplitude");
   map->reproduce = {

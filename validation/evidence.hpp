@@ -14,6 +14,8 @@
 #include "analysis/pipelines/pm_dns.hpp"
 #include "base/grid.hpp"
 #include "base/parallel.hpp"
+#include "session/run.hpp"
+#include "session/scenario.hpp"
 
 namespace halotwin::validation {
 
@@ -35,6 +37,8 @@ struct MapCase {
   Image<double> boundary_distance_m;
   Image<double> hotspot;  // 1 on hotspot grains
   Image<double> grain;
+  Image<double> domain;     // crystal orientation
+  Image<double> feature;    // see sim::Feature
   Image<double> transient;  // amplitude of the ultraslow relaxation
   std::vector<std::string> reproduce;
 
@@ -71,11 +75,21 @@ class Evidence {
   const MapCase& fresh_film(std::string_view response,
                             const std::vector<std::string>& settings = {});
 
+  /// Runs a scenario of any procedure; the recording, with the truth in it, is kept as long as this
+  /// object. The second request for the same returns the first one's. `analysis_settings` are not
+  /// used: the caller analyses.
+  const std::filesystem::path& recording(const MapRequest& request);
+
   void say(const std::string& what) const;
 
  private:
+  [[nodiscard]] session::RunSummary record(const session::Scenario& scenario,
+                                           const MapRequest& request,
+                                           const std::filesystem::path& output) const;
+
   EvidenceOptions options_;
   std::map<std::string, std::unique_ptr<MapCase>> maps_;
+  std::map<std::string, std::filesystem::path> recordings_;
 };
 
 }  // namespace halotwin::validation

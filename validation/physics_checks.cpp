@@ -9,6 +9,7 @@
 #include "physics/ion_response.hpp"
 #include "physics/low_pass.hpp"
 #include "physics/tip_sample.hpp"
+#include "validation/pnp_checks.hpp"
 #include "validation/validate.hpp"
 
 namespace halotwin::validation {
@@ -196,13 +197,17 @@ PhysicsCheck lock_in_filter() {
 }  // namespace
 
 std::vector<PhysicsCheck> physics_checks() {
-  return {phase_modulation(),
-          thermal_motion(),
-          apex_capacitance(),
-          capacitance_derivative(),
-          orbit_average(),
-          frozen_ions(),
-          lock_in_filter()};
+  std::vector<PhysicsCheck> checks{phase_modulation(),
+                                   thermal_motion(),
+                                   apex_capacitance(),
+                                   capacitance_derivative(),
+                                   orbit_average(),
+                                   frozen_ions(),
+                                   lock_in_filter()};
+  for (const PhysicsCheck& check : pnp_checks()) {
+    checks.push_back(check);
+  }
+  return checks;
 }
 
 }  // namespace halotwin::validation

@@ -41,6 +41,7 @@ struct MapPlot {
   double high = 0.0;
   /// For class maps: names of the values 0, 1, 2 ...; then colours are discrete.
   std::vector<std::string> classes{};
+  double step_y_m = 0.0;  // 0: pixels are square
 };
 
 /// Throws DataError with gnuplot's message if it cannot be run.

@@ -62,6 +62,10 @@ void check(const MapPlot& map) {
   require_positive("step_m of map \"" + map.title + "\"", map.step_m);
 }
 
+double step_y_of(const MapPlot& map) {
+  return map.step_y_m > 0.0 ? map.step_y_m : map.step_m;
+}
+
 bool shows(const MapPlot& map, double value) {
   return std::isfinite(value) &&
          (map.classes.empty() || (value >= 0.0 && value < static_cast<double>(map.classes.size())));
@@ -197,13 +201,13 @@ std::string bar_commands(const MapPlot& map, const Place& place) {
 
 std::string panel_commands(const MapPlot& map, std::size_t k, bool titled, const Place& place) {
   const double width_m = map.step_m * static_cast<double>(map.values.nx);
-  const double height_m = map.step_m * static_cast<double>(map.values.ny);
+  const double height_m = step_y_of(map) * static_cast<double>(map.values.ny);
   const bool micrometres = std::max(width_m, height_m) >= 2e-6;
   const double unit_m = micrometres ? 1e-6 : 1e-9;
   const char* unit = micrometres ? "µm" : "nm";
   const Doubled times = doubled(map.values);
   const double dx = map.step_m / unit_m / static_cast<double>(times.columns);
-  const double dy = map.step_m / unit_m / static_cast<double>(times.rows);
+  const double dy = step_y_of(map) / unit_m / static_cast<double>(times.rows);
   return frame_commands(place) + bar_commands(map, place) +
          axis_commands(
              "x", axis_between(0.0, width_m / unit_m, std::max(2.0, place.width / px_per_tick))) +
@@ -229,7 +233,8 @@ std::string panel_commands(const MapPlot& map, std::size_t k, bool titled, const
 }
 
 double ratio_of(const MapPlot& map) {
-  return static_cast<double>(map.values.ny) / static_cast<double>(map.values.nx);
+  return step_y_of(map) * static_cast<double>(map.values.ny) /
+         (map.step_m * static_cast<double>(map.values.nx));
 }
 
 Panel panel_for(const std::vector<MapPlot>& maps) {

@@ -47,10 +47,10 @@ struct Page {
 /// Writes `folder`/report.html like write_report.
 void write_page(const std::filesystem::path& folder, const Page& page);
 
-/// {"rows": [{"id", "title", "published", "value", "sigma", "unit", "met", "calibrated", "note"}],
-/// "seed", "wall_s"}; value and sigma are arrays if a row has several numbers, unit too if
-/// they differ in it; NaN is null. A row that is only
-/// shown counts as met.
+/// {"rows": [{"id", "title", "published", "value", "sigma", "unit", "met", "calibrated", "note",
+/// "names"}], "seed", "wall_s"}; names: what the values are, always an array; value and sigma are
+/// arrays if a row has several numbers, unit too if they differ in it; NaN is null. A row that is
+/// only shown counts as met.
 [[nodiscard]] std::string to_json(const ReportHeader& header, const std::vector<Row>& rows);
 
 /// The rows as a table for the terminal.

@@ -38,7 +38,9 @@ Json unit_of(const std::vector<Measured>& values) {
 Json row_as_json(const Row& row) {
   Json values = Json::array();
   Json sigmas = Json::array();
+  Json names = Json::array();
   for (const Measured& m : row.verdict.values) {
+    names.push_back(m.name);
     values.push_back(number(m.value));
     sigmas.push_back(number(m.sigma));
   }
@@ -50,7 +52,8 @@ Json row_as_json(const Row& row) {
           {"unit", unit_of(row.verdict.values)},
           {"met", row.verdict.met != Met::no},
           {"calibrated", row.verdict.calibrated},
-          {"note", row.verdict.note}};
+          {"note", row.verdict.note},
+          {"names", names}};
 }
 
 // Columns of the table for the terminal: row, target, published, ours, verdict.

@@ -1,9 +1,12 @@
 #include "validation/score.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "analysis/classify.hpp"
 #include "analysis/score.hpp"
@@ -11,6 +14,7 @@
 #include "data/plain_image.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
+#include "validation/score_images.hpp"
 
 namespace halotwin::validation {
 
@@ -215,9 +219,11 @@ PmDnsMaps foreign_maps(const std::filesystem::path& result) {
 
 }  // namespace
 
-std::vector<Measured> score_file(const std::filesystem::path& recording,
-                                 const std::filesystem::path& truth,
-                                 const std::filesystem::path& result) {
+namespace {
+
+std::vector<Measured> score_pm_dns_file(const std::filesystem::path& recording,
+                                        const std::filesystem::path& truth,
+                                        const std::filesystem::path& result) {
   const PmDnsTruth known = read_pm_dns_truth(recording, truth);
   const PmDnsMaps maps = result.empty() ? stored_maps(recording, known) : foreign_maps(result);
   const PmDnsScore s = score_pm_dns(maps, known);
@@ -241,6 +247,55 @@ std::vector<Measured> score_file(const std::filesystem::path& recording,
     rows.push_back(
         {"boundary class purity", s.boundary_purity, nan, "", "share within 1 px of a boundary"});
     rows.push_back({"hotspot class purity", s.hotspot_purity, nan, "", "share in hotspot grains"});
+  }
+  return rows;
+}
+
+/// Scorers of the results that the recording holds; throws DataError if there is none.
+std::vector<const Scorer*> scorers_for(const std::filesystem::path& recording, bool& of_pm_dns) {
+  const data::RecordingReader reader(recording);
+  std::vector<const Scorer*> scorers;
+  std::string known = "pm_dns";
+  const auto results = reader.results();
+  const auto has = [&](std::string_view name) {
+    return std::find(results.begin(), results.end(), name) != results.end();
+  };
+  of_pm_dns = has("pm_dns");
+  for (const Scorer& scorer : image_scorers()) {
+    known += fmt::format(", {}", scorer.pipeline);
+    if (has(scorer.pipeline)) {
+      scorers.push_back(&scorer);
+    }
+  }
+  if (scorers.empty() && !of_pm_dns) {
+    throw DataError(
+        fmt::format("{}: holds no result that can be scored (halotwin analyse makes one; there are "
+                    "scores for {})",
+                    reader.path().string(),
+                    known));
+  }
+  return scorers;
+}
+
+}  // namespace
+
+std::vector<Measured> score_file(const std::filesystem::path& recording,
+                                 const std::filesystem::path& truth,
+                                 const std::filesystem::path& result) {
+  if (!result.empty()) {
+    return score_pm_dns_file(recording, truth, result);
+  }
+  bool of_pm_dns = false;
+  const std::vector<const Scorer*> scorers = scorers_for(recording, of_pm_dns);
+  std::vector<Measured> rows;
+  if (of_pm_dns) {
+    rows = score_pm_dns_file(recording, truth, {});
+  }
+  for (const Scorer* scorer : scorers) {
+    for (Measured& row : scorer->score(recording, truth)) {
+      row.name.insert(0, fmt::format("{}: ", scorer->pipeline));
+      rows.push_back(std::move(row));
+    }
   }
   return rows;
 }

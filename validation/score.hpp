@@ -49,8 +49,9 @@ struct PmDnsScore {
 [[nodiscard]] PmDnsTruth read_pm_dns_truth(const std::filesystem::path& recording,
                                            const std::filesystem::path& truth = {});
 
-/// Scores of the result that is stored in `recording`, or of the maps in `result`, an HDF5 file
-/// with the datasets low_weight and high_weight (y, x) and, if wanted, class_map (y, x).
+/// Scores of the results that are stored in `recording`, of whatever pipelines; or of the PM-DNS
+/// maps in `result`, an HDF5 file with the datasets low_weight and high_weight (y, x) and, if
+/// wanted, class_map (y, x).
 [[nodiscard]] std::vector<Measured> score_file(const std::filesystem::path& recording,
                                                const std::filesystem::path& truth = {},
                                                const std::filesystem::path& result = {});

@@ -1,50 +1,17 @@
 #include "validation/validate.hpp"
 
 #include <exception>
+#include <optional>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/clock.hpp"
 #include "base/errors.hpp"
 #include "session/build_info.hpp"
 #include "validation/evidence.hpp"
+#include "validation/scratch_folder.hpp"
 
 namespace halotwin::validation {
-
-namespace {
-
-// Where recordings lie while the targets look at them.
-class Folder {
- public:
-  explicit Folder(const std::filesystem::path& wanted) : path_(wanted), temporary_(wanted.empty()) {
-    if (temporary_) {
-      std::string name =
-          (std::filesystem::temp_directory_path() / "halotwin-validate-XXXXXX").string();
-      if (mkdtemp(name.data()) == nullptr) {
-        throw DataError(fmt::format("{}: cannot make a temporary folder", name));
-      }
-      path_ = name;
-    } else {
-      std::filesystem::create_directories(path_);
-    }
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    if (temporary_) {
-      std::error_code ignored;
-      std::filesystem::remove_all(path_, ignored);
-    }
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-  bool temporary_;
-};
-
-}  // namespace
 
 bool Validation::all_met() const {
   for (const Row& row : rows) {
@@ -62,12 +29,17 @@ bool Validation::all_met() const {
 
 Validation run_validation(const ValidateOptions& options) {
   const std::vector<Target> targets = choose_targets(options.selection);
-  const Folder folder(options.folder);
+  std::optional<ScratchFolder> scratch;
+  if (options.folder.empty()) {
+    scratch.emplace("halotwin-validate");
+  } else {
+    std::filesystem::create_directories(options.folder);
+  }
   const WallClock clock;
   Evidence evidence({options.seed,
                      options.quick,
                      options.threads,
-                     folder.path(),
+                     scratch ? scratch->path() : options.folder,
                      options.program,
                      options.progress});
   Validation result;

@@ -26,18 +26,18 @@ void add_pictures(const std::string& response, const MapCase& map, Verdict& verd
     d *= 1e9;
   }
   verdict.figures.push_back(draw(
-      {pictures.weight(0), hot, pictures.weight(1), distance},
+      {pictures.map("weight_1"), hot, pictures.map("weight_2"), distance},
       "NMF weights beside the truth, " + response + " response",
       "Left: what the analysis found. Right: what the film is. Grey: lines left out because of "
       "the ultraslow transient."));
-  verdict.figures.push_back(pictures.bases());
-  verdict.figures.push_back(pictures.channel_residual());
+  verdict.figures.push_back(pictures.curve("bases"));
+  verdict.figures.push_back(pictures.curve("channel_residual"));
   verdict.figures.push_back(draw(
-      {pictures.pixel_residual(), pictures.topography()},
+      {pictures.map("pixel_residual"), pictures.map("topography")},
       "Residual and topography, " + response + " response",
       "A residual that follows grains or grooves would be structure that two components miss, or "
       "topography in the signal. Grey: lines left out."));
-  verdict.figures.push_back(pictures.rank_scan());
+  verdict.figures.push_back(pictures.curve("rank_scan"));
 }
 
 }  // namespace

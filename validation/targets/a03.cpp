@@ -113,9 +113,9 @@ double ratio_contrast(const MapCase& map,
 
 void add_figure(const std::string& response, const MapCase& map, Verdict& verdict) {
   const MapPictures pictures{map.result, map.step_m, ", " + response + " response"};
-  verdict.figures.push_back(pictures.class_spectra());
+  verdict.figures.push_back(pictures.curve("class_spectra"));
   verdict.figures.push_back(
-      draw({pictures.classes(), pictures.topography()},
+      draw({pictures.map("classes"), pictures.map("topography")},
            "Classes and topography, " + response + " response",
            "Lines left out because of the transient are marked as excluded."));
 }

@@ -1,19 +1,15 @@
 #include <chrono>
-#include <csignal>
 #include <limits>
 #include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
 #include "session/run.hpp"
+#include "validation/child_process.hpp"
 #include "validation/compare_files.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
@@ -28,29 +24,12 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 bool start_and_kill(const std::filesystem::path& program,
                     std::vector<std::string> arguments,
                     double wall_s) {
-  arguments.insert(arguments.begin(), program.string());
-  std::vector<char*> argv;
-  for (std::string& word : arguments) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failed = posix_spawn(&child, program.c_str(), &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  if (failed != 0) {
-    throw DataError(fmt::format("{}: cannot be started", program.string()));
-  }
+  ChildProcess child(program, std::move(arguments));
   if (wall_s > 0.0) {
     WallClock().sleep(from_seconds(wall_s));
-    kill(child, SIGKILL);
+    child.kill();
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return child.wait();
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// This program, started once more: for rows that kill a run, or that need many runs at once.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace halotwin::validation {
+
+/// A silent child. It must be waited for; the destructor kills one that was not.
+class ChildProcess {
+ public:
+  /// Throws DataError if it cannot be started.
+  ChildProcess(const std::filesystem::path& program, std::vector<std::string> arguments);
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  void kill() const;  // SIGKILL
+  /// True if it ended by itself with status 0.
+  bool wait();
+
+ private:
+  int child_ = 0;
+  bool waited_ = false;
+};
+
+}  // namespace halotwin::validation

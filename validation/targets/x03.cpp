@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "validation/coverage.hpp"
+#include "validation/plot.hpp"
+#include "validation/targets/pm_dns_rows.hpp"
+
+namespace halotwin::validation {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double slack = 2.0;            // binomial standard deviations
+constexpr double least_known = 0.5;      // of the repeats must give the parameter
+constexpr std::uint64_t stride = 10007;  // films of different seeds do not meet
+
+const std::vector<std::string> quiet{"surroundings.thermal_noise=false",
+                                     "surroundings.detection_noise=false",
+                                     "surroundings.flicker_noise=false",
+                                     "surroundings.height_noise=false"};
+
+/// What a sigma claims. film: how far another area of the same film would give another value; truth
+/// = mean of noise-free runs over many films. area: what the readings' noise does to this area;
+/// truth = the noise-free run of the same film.
+enum class Claim { film, area };
+
+struct Case {
+  Repeats repeats;
+  Claim claim = Claim::film;
+  std::vector<std::string> left_out{};  // beginnings of names
+};
+
+struct Tested {
+  std::string name;
+  Coverage coverage;
+};
+
+bool is_left_out(const std::string& name, const std::vector<std::string>& beginnings) {
+  return name.starts_with("null_") ||
+         std::any_of(beginnings.begin(), beginnings.end(), [&](const std::string& b) {
+           return name.starts_with(b);
+         });
+}
+
+std::set<std::string> names_of(const std::vector<Scalars>& runs, const Case& what) {
+  std::map<std::string, std::size_t> counts;
+  for (const Scalars& run : runs) {
+    for (const auto& scalar : run) {
+      ++counts[scalar.first];
+    }
+  }
+  std::set<std::string> names;
+  for (const auto& [name, count] : counts) {
+    if (!is_left_out(name, what.left_out) &&
+        static_cast<double>(count) >= least_known * static_cast<double>(runs.size())) {
+      names.insert(name);
+    }
+  }
+  return names;
+}
+
+/// Errors of one parameter: value minus truth, with the sigma that was reported.
+std::vector<Reported> errors_of(const std::string& name,
+                                Claim claim,
+                                const std::vector<Scalars>& noisy,
+                                const std::vector<Scalars>& noise_free) {
+  double mean = 0.0;
+  double known = 0.0;
+  for (const Scalars& run : noise_free) {
+    if (const auto at = run.find(name); at != run.end()) {
+      mean += at->second.value;
+      known += 1.0;
+    }
+  }
+  std::vector<Reported> errors;
+  for (std::size_t k = 0; k < noisy.size() && known > 0.0; ++k) {
+    const auto value = noisy[k].find(name);
+    if (value == noisy[k].end()) {
+      continue;
+    }
+    if (claim == Claim::film) {
+      errors.push_back({value->second.value - mean / known, value->second.sigma});
+    } else if (k < noise_free.size() && noise_free[k].contains(name)) {
+      errors.push_back({value->second.value - noise_free[k].at(name).value, value->second.sigma});
+    }
+  }
+  return errors;
+}
+
+std::vector<Tested> test(const Case& what, int noise_free_runs, const Evidence& evidence) {
+  Repeats silent = what.repeats;
+  silent.settings.insert(silent.settings.end(), quiet.begin(), quiet.end());
+  silent.count = what.claim == Claim::area ? what.repeats.count : noise_free_runs;
+  const std::vector<Scalars> noisy = run_repeats(what.repeats, evidence);
+  const std::vector<Scalars> noise_free = run_repeats(silent, evidence);
+  std::vector<Tested> tested;
+  for (const std::string& name : names_of(noisy, what)) {
+    const std::vector<Reported> errors = errors_of(name, what.claim, noisy, noise_free);
+    if (!errors.empty()) {
+      tested.push_back({what.repeats.pipeline + " " + name, coverage(errors, 0.0)});
+    }
+  }
+  return tested;
+}
+
+std::vector<Case> cases(std::uint64_t seed, int repeats) {
+  const auto side = [](const char* procedure, int pixels, const char* step) {
+    return std::vector<std::string>{fmt::format("procedure.{}.columns={}", procedure, pixels),
+                                    fmt::format("procedure.{}.rows={}", procedure, pixels),
+                                    fmt::format("procedure.{}.step_m={}", procedure, step)};
+  };
+  Case map{{"pm_dns_quick",
+            side("pm_dns_map", 40, "24e-9"),
+            {"max_rank_scanned=0", "null_repeats=0", "block_side_pixels=8"},
+            "pm_dns",
+            seed * stride,
+            repeats}};
+  map.repeats.settings.emplace_back("procedure.pm_dns_map.frequencies.points=14");
+  return {map};
+}
+
+void add(const Tested& t, Verdict& verdict) {
+  const Coverage& c = t.coverage;
+  const std::string note =
+      fmt::format("{:.0f} % in 95 %; spread / sigma {:.2f}, bias / sigma {:+.2f}, {} repeats{}",
+                  100.0 * c.within_95,
+                  c.spread,
+                  c.bias,
+                  c.repeats,
+                  c.calibrated(slack) ? "" : "; NOT calibrated");
+  verdict.values.push_back(
+      {t.name + ": in 68 %", 100.0 * c.within_68, 100.0 * c.within_68_sigma, "%", note});
+}
+
+}  // namespace
+
+// X3: the intervals of every reported parameter over independent repeats of a small case.
+Verdict check_x03(Evidence& evidence) {
+  Verdict verdict;
+  const EvidenceOptions& options = evidence.options();
+  if (options.program.empty()) {
+    verdict.note = "not run: the program that runs the repeats is not known here";
+    return verdict;
+  }
+  const int repeats = options.quick ? 60 : 200;
+  std::vector<Tested> all;
+  for (const Case& what : cases(evidence.seed(), repeats)) {
+    const std::vector<Tested> tested = test(what, options.quick ? 30 : 60, evidence);
+    all.insert(all.end(), tested.begin(), tested.end());
+  }
+  Curve in_68{"68 % interval", {}, {}, {}, true};
+  Curve in_95{"95 % interval", {}, {}, {}, true};
+  double pooled_68 = 0.0;
+  double pooled_95 = 0.0;
+  std::size_t calibrated = 0;
+  for (const Tested& t : all) {
+    add(t, verdict);
+    const auto n = static_cast<double>(all.size());
+    pooled_68 += t.coverage.within_68 / n;
+    pooled_95 += t.coverage.within_95 / n;
+    calibrated += t.coverage.calibrated(slack) ? 1 : 0;
+    for (Curve* curve : {&in_68, &in_95}) {
+      curve->x.push_back(static_cast<double>(in_68.x.size() + (curve == &in_68 ? 1 : 0)));
+    }
+    in_68.y.push_back(100.0 * t.coverage.within_68);
+    in_68.sigma.push_back(100.0 * t.coverage.within_68_sigma);
+    in_95.y.push_back(100.0 * t.coverage.within_95);
+    in_95.sigma.push_back(100.0 * t.coverage.within_95_sigma);
+  }
+  verdict.values.insert(
+      verdict.values.begin(),
+      {{"parameters calibrated",
+        static_cast<double>(calibrated),
+        nan,
+        "",
+        fmt::format("of {}: within 63 to 73 % and 92 to 98 %, or out by no more than two binomial "
+                    "standard deviations of {} repeats",
+                    all.size(),
+                    repeats)},
+       {"all parameters: in 68 %", 100.0 * pooled_68, nan, "%", "mean over the parameters"},
+       {"all parameters: in 95 %", 100.0 * pooled_95, nan, "%", "mean over the parameters"}});
+  verdict.met = !all.empty() && calibrated == all.size() ? Met::yes : Met::no;
+  verdict.note =
+      "Each repeat is another film of the same kind with noise of its own, 960 nm x 960 nm, 14 "
+      "frequencies. The truth is the mean of noise-free runs of the same pipeline over such films: "
+      "what a sigma claims is how far another area of the film would give another value. Not "
+      "calibrated are mainly positions of maxima of small classes: noise moves pixels into the "
+      "class towards which it shifts their spectra, a bias that no resampling of the same readings "
+      "shows.";
+  CurvePlot plot{"Intervals that hold the truth",
+                 "Parameters in the order of the table; bars: binomial standard deviation. Lines: "
+                 "nominal shares.",
+                 "parameter",
+                 "share of the repeats (%)"};
+  plot.curves = {in_68, in_95};
+  plot.horizontal_lines = {68.27, 95.0};
+  if (!all.empty()) {
+    verdict.figures.push_back(draw(plot));
+  }
+  verdict.reproduce = {"halotwin validate X3"};
+  return verdict;
+}
+
+}  // namespace halotwin::validation
