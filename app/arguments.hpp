@@ -29,6 +29,7 @@ struct ResumeArguments {
 struct AnalyseArguments {
   std::string file;
   std::string pipeline;  // "" = the one for the recording's procedure
+  std::string scope;     // the step of a run of several; "" = all that the pipeline reads
   std::vector<std::string> settings;
   std::string report;  // folder for a page with pictures; "" = none
   int threads = 0;

@@ -113,6 +113,11 @@ void add_analysis_commands(CLI::App& program, Command& chosen) {
   command->add_option("file", a->file, "a recording")->required()->type_name("FILE");
   command->add_option("--pipeline", a->pipeline, "default: the one for the recording's procedure")
       ->type_name("NAME");
+  command
+      ->add_option("--scope",
+                   a->scope,
+                   "a step of a recording of several (default: all that the pipeline reads)")
+      ->type_name("STEP");
   add_settings(*command, a->settings, "the analysis, e.g. nmf.rank=3");
 #ifdef HALOTWIN_WITH_VALIDATION
   command

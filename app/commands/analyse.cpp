@@ -1,103 +1,157 @@
 // halotwin analyse
 #include <fmt/format.h>
 
-#include "analysis/pipelines/pm_dns_file.hpp"
+#include "analysis/pipelines/pipeline.hpp"
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
-#include "app/pm_dns_summary.hpp"
+#include "app/result_text.hpp"
 #include "base/errors.hpp"
-#include "base/fields.hpp"
 #include "data/recording_reader.hpp"
 #include "data/toml_table.hpp"
 #include "session/build_info.hpp"
 #ifdef HALOTWIN_WITH_VALIDATION
-#include "validation/map_pictures.hpp"
-#include "validation/report.hpp"
+#include "validation/findings_page.hpp"
 #endif
 
 namespace halotwin::app {
 
 namespace {
 
-/// The pipeline for recordings of this procedure, unless one was asked for.
-std::string pipeline_for(const std::string& asked, const std::string& procedure) {
-  const std::vector<std::string> known{"pm_dns"};
-  const std::string name = asked.empty() && procedure == "pm_dns_map" ? "pm_dns" : asked;
-  if (name == "pm_dns") {
-    return name;
+/// One pipeline on one step of the recording, or on the recording itself (scope "").
+struct Task {
+  const analysis::Pipeline* pipeline = nullptr;
+  std::string scope;
+};
+
+/// The name that was asked for; else, where several pipelines read this procedure, the one that the
+/// scenario has settings for; else "".
+std::string preferred(const std::string& asked,
+                      const Table& configuration,
+                      const std::string& procedure) {
+  const Table* settings = configuration.table_at("analysis");
+  for (const analysis::Pipeline& pipeline : analysis::all_pipelines()) {
+    if (asked.empty() && settings != nullptr && pipeline.procedure == procedure &&
+        settings->find(pipeline.name) != nullptr) {
+      return std::string(pipeline.name);
+    }
   }
-  if (name.empty()) {
-    throw ParameterError(fmt::format(
-        "there is no pipeline for recordings of {}; name one with --pipeline", procedure));
+  return asked;
+}
+
+/// The steps that were asked for: the one of --scope; else the recording itself if there is a
+/// pipeline for it; else all steps that the pipeline reads.
+std::vector<Task> tasks_for(const data::RecordingReader& recording,
+                            const AnalyseArguments& arguments) {
+  const data::RecordingHeader& header = recording.header();
+  if (!arguments.scope.empty()) {
+    const data::RecordingReader step(recording.path(), arguments.scope);
+    return {
+        {&analysis::find_pipeline(arguments.pipeline, step.header().procedure), arguments.scope}};
   }
-  const std::string near = nearest(name, known);
-  throw ParameterError(
-      fmt::format("--pipeline {}: there is no such pipeline ({})",
-                  name,
-                  near.empty() ? "known: pm_dns" : fmt::format("did you mean \"{}\"?", near)));
+  const analysis::Pipeline& pipeline = analysis::find_pipeline(
+      preferred(arguments.pipeline, header.configuration, header.procedure), header.procedure);
+  if (header.sections.empty() || pipeline.procedure == header.procedure) {
+    return {{&pipeline, ""}};
+  }
+  std::vector<Task> tasks;
+  for (const data::RecordingSection& section : header.sections) {
+    if (section.procedure == pipeline.procedure) {
+      tasks.push_back({&pipeline, section.scope});
+    }
+  }
+  if (tasks.empty()) {
+    throw ParameterError(fmt::format("--pipeline {}: {} has no step of {}",
+                                     pipeline.name,
+                                     recording.path().string(),
+                                     pipeline.procedure));
+  }
+  return tasks;
 }
 
 /// What the scenario of the recording says of the analysis, then the command line.
-analysis::PmDnsOptions options_for(const data::RecordingHeader& header,
-                                   const std::vector<std::string>& settings) {
-  analysis::PmDnsOptions options;
-  if (const Table* recorded = header.configuration.table_at("analysis.pm_dns")) {
-    load_fields(options, *recorded, "analysis.pm_dns");
-  }
-  Table changed;
+Table settings_for(const data::RecordingHeader& header,
+                   const analysis::Pipeline& pipeline,
+                   const std::vector<std::string>& settings) {
+  const std::string section = fmt::format("analysis.{}", pipeline.name);
+  const Table* recorded = header.configuration.table_at(section);
+  Table merged = recorded == nullptr ? Table{} : *recorded;
   for (const std::string& setting : settings) {
-    data::apply_setting(changed, setting);
+    data::apply_setting(merged, setting);
   }
-  load_fields(options, changed, "");
-  return options;
+  pipeline.check_settings(merged);
+  return merged;
+}
+
+std::string text_of(const analysis::Findings& findings) {
+  std::string text = findings.text;
+  if (text.empty()) {
+    for (const analysis::Finding& value : findings.values) {
+      text += number_line(value.name, value.value, value.sigma, value.unit) + "\n";
+    }
+    for (const analysis::Finding& null : findings.nulls) {
+      text += number_line("null: " + null.name, null.value, null.sigma, null.unit) + "\n";
+    }
+  }
+  for (const std::string& warning : findings.warnings) {
+    text += fmt::format("  warning: {}\n", warning);
+  }
+  return text;
 }
 
 #ifdef HALOTWIN_WITH_VALIDATION
 void write_pictures(const std::filesystem::path& folder,
                     const std::filesystem::path& file,
-                    const analysis::PmDnsMap& map,
-                    const analysis::PmDnsResult& result) {
-  const double step_m = map.x_m.size() > 1 ? map.x_m[1] - map.x_m[0] : 1.0;
-  validation::MapNumbers numbers = validation::key_numbers(result);
-  validation::write_page(folder,
-                         {.title = file.filename().string(),
-                          .note = "PM-DNS map: loss channel of the calibrated response, factorised "
-                                  "and classified. Shifts are natural "
-                                  "logarithms of ratios. The null is the same analysis of a map "
-                                  "with one spectral shape and the measured "
-                                  "noise: what the selection of classes does by itself.",
-                          .values = std::move(numbers.values),
-                          .nulls = std::move(numbers.nulls),
-                          .figures = validation::all_pictures({result, step_m}),
-                          .reproduce = {"halotwin analyse " + file.filename().string() +
-                                        " --report " + folder.string()}});
-  fmt::print("pictures: {}\n", (folder / "report.html").string());
+                    const Task& task,
+                    const analysis::Findings& findings) {
+  const std::string name = file.filename().string();
+  validation::Page page = validation::page_of(findings);
+  page.title = task.scope.empty() ? name : fmt::format("{}: {}", name, task.scope);
+  page.reproduce = {fmt::format("halotwin analyse {} --pipeline {}{}{} --report {}",
+                                name,
+                                task.pipeline->name,
+                                task.scope.empty() ? "" : " --scope ",
+                                task.scope,
+                                folder.string())};
+  const std::filesystem::path place = folder / task.scope;
+  validation::write_page(place, page);
+  fmt::print("pictures: {}\n", (place / "report.html").string());
 }
 #endif
 
 }  // namespace
 
 int analyse(const AnalyseArguments& arguments, const Surroundings&) {
-  analysis::PmDnsOptions options;
-  std::string name;
   std::filesystem::path file;
-  analysis::PmDnsMap map;
+  std::vector<Task> tasks;
+  std::vector<Table> settings;
   {
     const data::RecordingReader recording(arguments.file);
-    name = pipeline_for(arguments.pipeline, recording.header().procedure);
-    options = options_for(recording.header(), arguments.settings);
     file = recording.path();
-    map = analysis::read_pm_dns_map(recording);
+    tasks = tasks_for(recording, arguments);
+    for (const Task& task : tasks) {
+      settings.push_back(settings_for(recording.header(), *task.pipeline, arguments.settings));
+    }
   }
-  const analysis::PmDnsResult result =
-      analysis::analyse_pm_dns(map.input(), options, threads_from(arguments.threads));
-  analysis::write_pm_dns_result(file, map, result, options, session::build_info::version);
-  fmt::print("{}: results of {}\n{}", file.string(), name, summary_text(result, options));
+  for (std::size_t k = 0; k < tasks.size(); ++k) {
+    const Task& task = tasks[k];
+    const analysis::Findings findings =
+        task.pipeline->analyse({.recording = file,
+                                .settings = settings[k],
+                                .version = session::build_info::version,
+                                .threads = threads_from(arguments.threads),
+                                .scope = task.scope});
+    fmt::print("{}{}{}: results of {}\n{}",
+               file.string(),
+               task.scope.empty() ? "" : ", ",
+               task.scope,
+               task.pipeline->name,
+               text_of(findings));
 #ifdef HALOTWIN_WITH_VALIDATION
-  if (!arguments.report.empty()) {
-    write_pictures(arguments.report, file, map, result);
-  }
+    if (!arguments.report.empty()) {
+      write_pictures(arguments.report, file, task, findings);
+    }
 #endif
+  }
   fmt::print("all numbers: halotwin info {}\n", file.string());
   return done;
 }

@@ -49,8 +49,17 @@ Json signals_json(const data::RecordingReader& recording) {
   return signals;
 }
 
-Json results_json(const data::RecordingReader& recording) {
-  Json results = Json::array();
+/// The recording itself, then each of its steps: where results can be.
+std::vector<data::RecordingReader> with_steps(const data::RecordingReader& recording) {
+  std::vector<data::RecordingReader> readers;
+  readers.emplace_back(recording.path());
+  for (const data::RecordingSection& section : recording.header().sections) {
+    readers.emplace_back(recording.path(), section.scope);
+  }
+  return readers;
+}
+
+Json results_json(const data::RecordingReader& recording, Json results) {
   for (const std::string& name : recording.results()) {
     const data::Result result = recording.result(name);
     Json scalars = Json::array();
@@ -60,9 +69,34 @@ Json results_json(const data::RecordingReader& recording) {
                          {"sigma", number_or_null(scalar.sigma)},
                          {"unit", scalar.unit}});
     }
-    results.push_back({{"name", name}, {"date", result.date}, {"scalars", std::move(scalars)}});
+    Json one{{"name", name}, {"date", result.date}, {"scalars", std::move(scalars)}};
+    if (!recording.scope().empty()) {
+      one["step"] = recording.scope();
+    }
+    results.push_back(std::move(one));
   }
   return results;
+}
+
+Json all_results_json(const data::RecordingReader& recording) {
+  Json results = Json::array();
+  for (const data::RecordingReader& reader : with_steps(recording)) {
+    results = results_json(reader, std::move(results));
+  }
+  return results;
+}
+
+Json steps_json(const data::RecordingReader& recording) {
+  Json steps = Json::array();
+  for (const data::RecordingSection& section : recording.header().sections) {
+    const data::RecordingReader step(recording.path(), section.scope);
+    steps.push_back({{"step", section.scope},
+                     {"procedure", section.procedure},
+                     {"units_done", step.units_done()},
+                     {"units_total", section.units},
+                     {"unit_word", section.unit_word}});
+  }
+  return steps;
 }
 
 Json events_json(const data::RecordingReader& recording) {
@@ -103,7 +137,8 @@ void print_json(const data::RecordingReader& recording) {
                  {"truth", truth_text(recording)},
                  {"devices", std::move(devices)},
                  {"signals", signals_json(recording)},
-                 {"results", results_json(recording)},
+                 {"steps", steps_json(recording)},
+                 {"results", all_results_json(recording)},
                  {"events", events_json(recording)}};
   fmt::print("{}\n", all.dump(2));
 }
@@ -127,10 +162,32 @@ void print_signals(const data::RecordingReader& recording) {
 void print_results(const data::RecordingReader& recording) {
   for (const std::string& name : recording.results()) {
     const data::Result result = recording.result(name);
-    fmt::print("results of {} ({} {}, {}):\n", name, result.program, result.version, result.date);
+    fmt::print("results of {}{}{} ({} {}, {}):\n",
+               name,
+               recording.scope().empty() ? "" : " on ",
+               recording.scope(),
+               result.program,
+               result.version,
+               result.date);
     for (const data::ResultScalar& scalar : result.scalars) {
       fmt::print("{}\n", number_line(scalar.name, scalar.value, scalar.sigma, scalar.unit));
     }
+  }
+}
+
+void print_steps(const data::RecordingReader& recording) {
+  if (recording.header().sections.empty()) {
+    return;
+  }
+  fmt::print("steps (halotwin analyse FILE --scope STEP):\n");
+  for (const data::RecordingSection& section : recording.header().sections) {
+    const data::RecordingReader step(recording.path(), section.scope);
+    fmt::print("  {:<22} {:<16} {} of {} {}s valid\n",
+               section.scope,
+               section.procedure,
+               step.units_done(),
+               section.units,
+               section.unit_word);
   }
 }
 
@@ -162,12 +219,15 @@ void print_text(const data::RecordingReader& recording) {
   }
   line("noise", fmt::format("{}", fmt::join(header.noise_sources, ", ")));
   line("faults", fmt::format("{}", fmt::join(header.faults, ", ")));
+  print_steps(recording);
   print_signals(recording);
   fmt::print("events:\n");
   for (const Event& event : recording.events()) {
     fmt::print("  {:>10}  {}: {}\n", duration_text(seconds(event.time)), event.source, event.text);
   }
-  print_results(recording);
+  for (const data::RecordingReader& reader : with_steps(recording)) {
+    print_results(reader);
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "analysis/pipelines/pipeline.hpp"
 #include "app/commands/commands.hpp"
 #include "devices/open/open_bench.hpp"
 #include "scenarios/procedure.hpp"
@@ -12,8 +13,6 @@
 namespace halotwin::app {
 
 namespace {
-
-const std::vector<std::string> pipelines{"pm_dns"};
 
 void print_json(const std::vector<session::BuiltInScenario>& scenarios) {
   nlohmann::ordered_json all;
@@ -27,7 +26,10 @@ void print_json(const std::vector<session::BuiltInScenario>& scenarios) {
     all["device_addresses"].push_back({{"form", kind.form}, {"description", kind.description}});
   }
   all["procedures"] = scenarios::procedure_names();
-  all["pipelines"] = pipelines;
+  all["pipelines"] = nlohmann::ordered_json::array();
+  for (const auto& pipeline : analysis::all_pipelines()) {
+    all["pipelines"].push_back(pipeline.name);
+  }
   all["importers"] = nlohmann::ordered_json::array();
   fmt::print("{}\n", all.dump(2));
 }
@@ -57,8 +59,8 @@ int list(const ListArguments& arguments, const Surroundings&) {
     fmt::print("  {}\n", name);
   }
   fmt::print("pipelines (halotwin analyse FILE --pipeline NAME):\n");
-  for (const auto& name : pipelines) {
-    fmt::print("  {}\n", name);
+  for (const auto& pipeline : analysis::all_pipelines()) {
+    fmt::print("  {:<{}}  {} ({})\n", pipeline.name, width, pipeline.summary, pipeline.procedure);
   }
   if (!scenarios.empty()) {
     fmt::print("the scenario files lie in {}\n", scenarios.front().file.parent_path().string());

@@ -56,6 +56,13 @@ int execute(Console& console,
                plural(summary.units, summary.unit_word),
                duration_text(seconds(summary.lab_time)),
                duration_text(spent.count()));
+    if (!summary.safe_state) {
+      print_error(
+          fmt::format("{} is complete, but not every device reached its safe state: see to the "
+                      "instruments (the events in halotwin info name them)",
+                      summary.recording.string()));
+      return device_failed;
+    }
     return done;
   } catch (const Interrupted&) {
     tell_how_to_go_on();

@@ -33,7 +33,8 @@ TEST_F(Commands, ListNamesScenariosAddressesAndPipelines) {
   }
   EXPECT_NE(std::find(names.begin(), names.end(), "pm_dns_quick"), names.end());
   EXPECT_EQ(json["device_addresses"][0]["form"], "sim:");
-  EXPECT_EQ(json["pipelines"][0], "pm_dns");
+  const Names pipelines = json["pipelines"];
+  EXPECT_NE(std::find(pipelines.begin(), pipelines.end(), "pm_dns"), pipelines.end());
 }
 
 TEST_F(Commands, RunNamesItsOutputAfterTheScenario) {
