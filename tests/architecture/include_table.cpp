@@ -47,7 +47,7 @@ Words and_also(Words words, const Words& more) {
 const std::vector<Row>& table() {
   static const std::vector<Row> rows = {
       {"base", {}, {}, {"fmt", "tbb", "sanitizer", "random123", "boost", "cerf"}},
-      {"physics", {"base"}, {"eigen core"}, {"fmt", "eigen", "boost", "cerf"}},
+      {"physics", {"base"}, {"eigen core"}, {"fmt", "eigen", "boost", "cerf", "sundials"}},
       {"sim", {"base", "physics"}, {"eigen core"}, {"fmt", "eigen", "boost", "sundials"}},
       {"devices", {"base"}, {}, {"fmt"}},
       {"devices/simulated",
@@ -132,6 +132,7 @@ const std::vector<SoleUser>& sole_users() {
       {"tomlplusplus", {"data/", "tests/data/"}},
       {"hdf5", {"data/", "tests/"}},
       {"cli11", {"app/"}},
+      {"sundials", {"physics/dae_solver.cpp", "sim/"}},
   };
   return list;
 }

@@ -115,6 +115,34 @@ TEST_F(SameBits, InTheTimeDomainEngine) {
   EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{});
 }
 
+TEST_F(SameBits, OfImagesAfterAStopAtAnyLine) {
+  for (const char* name : {"kpfm_map", "pfm_map", "pm_efm_map"}) {
+    const std::string procedure(name);
+    const std::string microcrystal =
+        procedure.substr(0, procedure.size() - 4) + "_microcrystal";  // of the files
+    Overrides overrides;
+    overrides.settings = {
+        "procedure." + procedure + ".columns=11",
+        "procedure." + procedure + ".rows=7",
+        "procedure." + procedure + ".step_m=3.7e-9",
+        "procedure." + procedure +
+            (procedure == "pfm_map" ? ".search_points=11" : ".reference_readings=3"),
+        "specimen.microstructure.width_m=300e-9",
+        "specimen.microstructure.height_m=300e-9"};
+    const Scenario scenario = load_scenario(microcrystal, overrides);
+    const auto whole = straight_through(procedure + ".nxs", scenario);
+    EXPECT_EQ(tests::differences(whole, straight_through(procedure + "_2.nxs", scenario, 2)),
+              Names{});
+    for (const std::size_t lines : {1U, 3U, 6U}) {
+      RunOptions options;
+      options.output = at(procedure + std::to_string(lines) + ".nxs");
+      stop_after(lines, options, [&](const RunOptions& with) { (void)run(scenario, with); });
+      EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{})
+          << procedure << ", stop at " << lines;
+    }
+  }
+}
+
 TEST_F(SameBits, BlindOrNot) {
   const auto open = straight_through("open.nxs", small_map());
   const auto blind = straight_through("blind.nxs", small_map(), 1, true);
