@@ -106,6 +106,24 @@ double native_sites(const sim::MicrostructureParams& film) {
 
 constexpr double fields_per_site = 11.0;  // of the truth
 
+/// Pixels of all maps of the procedure, whatever its unit is.
+double mapped_pixels(const scenarios::Procedure& procedure) {
+  data::RecordingHeader header;
+  procedure.describe(header);
+  double pixels = 0.0;
+  const auto add = [&](const std::optional<data::ScanArea>& scan) {
+    pixels +=
+        scan ? static_cast<double>(scan->points_x) * static_cast<double>(scan->points_y) : 0.0;
+  };
+  for (const data::RecordingSection& section : header.sections) {
+    add(section.scan);
+  }
+  if (header.sections.empty()) {
+    add(header.scan);
+  }
+  return pixels;
+}
+
 std::uint64_t physical_memory_bytes() {
   return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
@@ -170,7 +188,16 @@ class Assembly {
 
  private:
   void require_reference_on_metal(const Scenario& scenario) const;
-  void define(const data::ScanArea& scan, data::TruthMode mode);
+  void require_reference_on_metal(const std::string& name, const Table& section) const;
+  void define(const std::vector<data::RecordingSection>& sections, data::TruthMode mode);
+  /// Where the units of the recording lie in its sections.
+  struct Place {
+    std::size_t section = 0;
+    std::size_t unit = 0;  // of the section
+  };
+  [[nodiscard]] Place place_of(std::size_t unit) const;
+  /// Truth of the section that the last of `done` units belongs to, and how many of its units are
+  /// done.
   [[nodiscard]] std::vector<double> state(std::size_t done) const;
   void restore(const data::Checkpoint& checkpoint);
   void recorded(std::size_t done);
@@ -185,7 +212,10 @@ class Assembly {
   devices::simulated::SimulatedBench simulated_;
   devices::Bench bench_;
   std::optional<data::RecordingWriter> recording_;
-  std::optional<TruthRecorder> truth_;
+  std::optional<data::TruthWriter> truth_writer_;
+  std::optional<NativeTruth> native_;
+  std::vector<TruthRecorder> truth_;     // one for each section
+  std::vector<std::size_t> first_unit_;  // of each section
   std::optional<data::Checkpoint> resumed_from_;
   bool any_recorded_ = false;
   std::size_t units_ = 0;
@@ -193,7 +223,15 @@ class Assembly {
 };
 
 void Assembly::require_reference_on_metal(const Scenario& scenario) const {
-  const Value* value = scenario.procedure.find("reference_m");
+  for (const auto& [name, section] : scenario.procedure_sections.entries()) {
+    if (const auto* table = std::get_if<Table>(&section->data)) {
+      require_reference_on_metal(name, *table);
+    }
+  }
+}
+
+void Assembly::require_reference_on_metal(const std::string& name, const Table& section) const {
+  const Value* value = section.find("reference_m");
   const auto* array = value == nullptr ? nullptr : std::get_if<Array>(&value->data);
   if (array == nullptr || array->size() != 2) {
     return;
@@ -204,16 +242,42 @@ void Assembly::require_reference_on_metal(const Scenario& scenario) const {
       specimen.on_metal(at),
       fmt::format("procedure.{}.reference_m = [{}, {}] (must lie on bare metal, beside the film: "
                   "x near {:.3g} m)",
-                  scenario.info.procedure,
+                  name,
                   at.x_m,
                   at.y_m,
                   specimen.reference_position().x_m));
 }
 
-void Assembly::define(const data::ScanArea& scan, data::TruthMode mode) {
+/// The sections of a recording; one of everything if it names none. Throws ParameterError if one
+/// maps no area.
+std::vector<data::RecordingSection> sections_of(const data::RecordingHeader& header) {
+  std::vector<data::RecordingSection> sections = header.sections;
+  if (sections.empty()) {
+    sections.push_back({.scope = "",
+                        .procedure = header.procedure,
+                        .title = header.title,
+                        .units = header.units_total,
+                        .unit_word = header.unit_word,
+                        .scan = header.scan});
+  }
+  for (const data::RecordingSection& section : sections) {
+    require(section.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
+  }
+  return sections;
+}
+
+void Assembly::define(const std::vector<data::RecordingSection>& sections, data::TruthMode mode) {
   procedure_->define(*recording_);
-  truth_.emplace(*recording_, mode, scan, simulated_);
+  truth_writer_.emplace(*recording_, mode);
+  std::size_t first = 0;
+  for (const data::RecordingSection& section : sections) {
+    truth_.emplace_back(*truth_writer_, section, simulated_);
+    first_unit_.push_back(first);
+    first += section.units;
+  }
+  native_.emplace(*truth_writer_, simulated_);
   recording_->begin();
+  native_->write();
   events_.record_in(recording_->events());
   units_ = recording_->header().units_total;
 }
@@ -221,31 +285,41 @@ void Assembly::define(const data::ScanArea& scan, data::TruthMode mode) {
 void Assembly::open(const Scenario& scenario) {
   data::RecordingHeader header = make_header(scenario, options_);
   procedure_->describe(header);
-  require(header.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
+  const std::vector<data::RecordingSection> sections = sections_of(header);
   for (const auto& [role, identity] : bench_.identities()) {
     header.devices.push_back(
         {role, identity.address, fmt::format("{} {}", identity.vendor, identity.model)});
   }
+  std::size_t longest_line = 0;
+  for (const data::RecordingSection& section : sections) {
+    longest_line = std::max(longest_line, section.scan->points_x);
+  }
   const std::size_t state_bytes =
-      sizeof(double) * (simulated_.save().size() + 3 * header.scan->points_x + 1);
+      sizeof(double) *
+      (simulated_.save().size() + TruthRecorder::values_per_pixel * longest_line + 1);
   header.checkpoint_capacity_bytes = state_bytes + state_bytes / 4 + 4096;
   recording_.emplace(data::RecordingWriter::create(options_.output, header, options_.overwrite));
-  define(*header.scan, options_.blind ? data::TruthMode::sealed : data::TruthMode::in_file);
-  truth_->write_native();
+  define(sections, options_.blind ? data::TruthMode::sealed : data::TruthMode::in_file);
 }
 
 void Assembly::reopen(const std::filesystem::path& path, data::TruthMode mode) {
   recording_.emplace(data::RecordingWriter::open_for_resume(path));
-  define(recording_->header().scan.value(), mode);
-  truth_->write_native();
+  define(sections_of(recording_->header()), mode);
   resumed_from_ = recording_->load_checkpoint();
   if (resumed_from_ && resumed_from_->units_done == 0) {
     resumed_from_.reset();
   }
 }
 
+Assembly::Place Assembly::place_of(std::size_t unit) const {
+  const auto after = std::upper_bound(first_unit_.begin(), first_unit_.end(), unit);
+  const auto section = static_cast<std::size_t>(after - first_unit_.begin()) - 1;
+  return {section, unit - first_unit_[section]};
+}
+
 std::vector<double> Assembly::state(std::size_t done) const {
-  std::vector<double> all = truth_->save(done);
+  const Place last = place_of(done - 1);
+  std::vector<double> all = truth_[last.section].save(last.unit + 1);
   all.insert(all.begin(), static_cast<double>(all.size()));
   const std::vector<double> simulated = simulated_.save();
   all.insert(all.end(), simulated.begin(), simulated.end());
@@ -262,13 +336,15 @@ void Assembly::restore(const data::Checkpoint& checkpoint) {
   }
   const std::span<const double> view(all);
   const auto of_truth = static_cast<std::size_t>(all[0]);
-  truth_->load(view.subspan(1, of_truth), checkpoint.units_done);
+  const Place last = place_of(checkpoint.units_done - 1);
+  truth_[last.section].load(view.subspan(1, of_truth), last.unit + 1);
   simulated_.load(view.subspan(1 + of_truth));
 }
 
 void Assembly::recorded(std::size_t done) {
   any_recorded_ = true;
-  truth_->recorded(done);
+  const Place last = place_of(done - 1);
+  truth_[last.section].recorded(last.unit + 1);
   if (done % stride_ == 0 || done == units_) {
     const std::vector<double> now = state(done);
     recording_->save_checkpoint(done, std::as_bytes(std::span(now)));
@@ -308,7 +384,11 @@ RunSummary Assembly::go() {
               restore(*resumed_from_);
             }
           },
-      .unit_measured = [&](std::size_t unit) { truth_->measured(unit); },
+      .unit_measured =
+          [&](std::size_t unit) {
+            const Place now = place_of(unit);
+            truth_[now.section].measured(now.unit);
+          },
       .unit_recorded = [&](std::size_t done) { recorded(done); }};
   try {
     procedure_->run(context);
@@ -319,10 +399,13 @@ RunSummary Assembly::go() {
     stop_safely(RunStatus::failed, Level::error, error.what());
     throw;
   }
-  bench_.make_safe();
+  const bool safe = bench_.make_safe();
+  if (!safe) {
+    say(Level::error, "safe state not reached by every device");
+  }
   const Duration lab_time = bench_.clock().now();
   recording_->finish(RunStatus::complete, lab_time);
-  return {recording_->path(), units_, recording_->header().unit_word, lab_time};
+  return {recording_->path(), units_, recording_->header().unit_word, lab_time, safe};
 }
 
 void Assembly::discard_if_empty() {
@@ -346,7 +429,7 @@ Costs estimate_costs(const Scenario& scenario) {
   const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
   const double sites = native_sites(film);
   const scenarios::Estimate experiment = procedure->estimate();
-  const double pixels = static_cast<double>(experiment.units);
+  const double pixels = mapped_pixels(*procedure);
   // complex readings, amplitude and phase of the mean of both directions; images; truth
   const double file = 12.0 * static_cast<double>(experiment.readings) +
                       pixels * (4.0 * fields_per_site + 45.0) + sites * 4.0 * fields_per_site + 1e6;

@@ -47,6 +47,7 @@ struct RunSummary {
   std::size_t units = 0;
   std::string unit_word;
   Duration lab_time{};
+  bool safe_state = true;  // false: the recording is complete, but a device did not obey at the end
 };
 
 /// Throws ParameterError or DataError for what cannot be run or written; DeviceError or Interrupted

@@ -7,12 +7,13 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <span>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analysis/pipelines/pm_dns.hpp"
+#include "analysis/pipelines/pipeline.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "base/require.hpp"
@@ -86,11 +87,13 @@ struct BenchSection {
   std::string afm = "sim:";
   std::string lockin_mechanical = "sim:";
   std::string lockin_electrical = "sim:";
+  std::string temperature;  // "" = the set-up has none
 };
 void visit_fields(auto& visit, BenchSection& p) {
   visit("afm", p.afm);
   visit("lockin_mechanical", p.lockin_mechanical);
   visit("lockin_electrical", p.lockin_electrical);
+  visit("temperature", p.temperature);
 }
 void validate(const BenchSection&) {}
 
@@ -146,7 +149,8 @@ void load_list(const Table& root, const std::string& name, std::vector<T>& out) 
 
 void load_instruments(const Table& root, devices::simulated::SimulatedBenchParams& out) {
   const Table table = inner_table(root, "instruments", "instruments");
-  refuse_unknown(table, "instruments", {"afm", "lockin_mechanical", "lockin_electrical"});
+  refuse_unknown(
+      table, "instruments", {"afm", "lockin_mechanical", "lockin_electrical", "temperature"});
   const auto load = [&](const char* role, auto& params) {
     const std::string path = fmt::format("instruments.{}", role);
     load_fields(params, inner_table(table, role, path), path);
@@ -154,6 +158,7 @@ void load_instruments(const Table& root, devices::simulated::SimulatedBenchParam
   load("afm", out.afm);
   load("lockin_mechanical", out.lockin_mechanical);
   load("lockin_electrical", out.lockin_electrical);
+  load("temperature", out.temperature);
 }
 
 void load_bench(const Table& root, Scenario& out) {
@@ -162,6 +167,9 @@ void load_bench(const Table& root, Scenario& out) {
   out.devices = {{"afm", section.afm},
                  {"lockin_mechanical", section.lockin_mechanical},
                  {"lockin_electrical", section.lockin_electrical}};
+  if (!section.temperature.empty()) {
+    out.devices.push_back({"temperature", section.temperature});
+  }
   const Table table = inner_table(root, "bench", "bench");
   for (const devices::DeviceRequest& request : out.devices) {
     try {
@@ -201,23 +209,49 @@ void require_known_roles(const Scenario& scenario) {
   }
 }
 
-Table load_procedure(const Table& root, const std::string& name) {
+/// The procedure with all effective parameters, and those of its steps.
+void load_procedure(const Table& root, Scenario& out) {
   const Table table = inner_table(root, "procedure", "procedure");
-  static_cast<void>(scenarios::make_procedure(name, inner_table(table, name, "procedure." + name)));
-  refuse_unknown(table, "procedure", {name});
-  return scenarios::make_procedure(name, inner_table(table, name, "procedure." + name))
-      ->parameters();
+  const std::string& name = out.info.procedure;
+  const auto section = [&](const std::string& of) {
+    return inner_table(table, of, "procedure." + of);
+  };
+  const auto procedure = scenarios::make_procedure(name, section(name), table);
+  std::vector<std::string> known{name};
+  for (const scenarios::Step& step : procedure->steps()) {
+    if (std::find(known.begin(), known.end(), step.procedure) == known.end()) {
+      known.push_back(step.procedure);
+    }
+  }
+  refuse_unknown(table, "procedure", known);
+  out.procedure = procedure->parameters();
+  out.procedure_sections.set(name, Value{out.procedure, {}});
+  for (const std::string& step : std::span(known).subspan(1)) {
+    const auto one = scenarios::make_procedure(step, section(step));
+    out.procedure_sections.set(step, Value{one->parameters(), {}});
+  }
 }
 
 Table load_analysis(const Table& root) {
   const Table table = inner_table(root, "analysis", "analysis");
-  refuse_unknown(table, "analysis", {"pm_dns"});
-  if (table.empty()) {
-    return table;
+  std::vector<std::string> known;
+  for (const analysis::Pipeline& pipeline : analysis::all_pipelines()) {
+    known.emplace_back(pipeline.name);
   }
-  analysis::PmDnsOptions options;
-  load_fields(options, inner_table(table, "pm_dns", "analysis.pm_dns"), "analysis.pm_dns");
+  refuse_unknown(table, "analysis", known);
+  for (const std::string& name : table.keys()) {
+    analysis::find_pipeline(name, "").check_settings(inner_table(table, name, "analysis." + name));
+  }
   return table;
+}
+
+/// The steps of the procedure; itself if it has none.
+std::vector<scenarios::Step> steps_of(const Scenario& scenario) {
+  auto steps = scenario.make_procedure()->steps();
+  if (steps.empty()) {
+    steps.push_back({"", scenario.info.procedure, scenario.procedure});
+  }
+  return steps;
 }
 
 double number_or_zero(const Table& table, const char* key) {
@@ -226,19 +260,50 @@ double number_or_zero(const Table& table, const char* key) {
   return number == nullptr ? 0.0 : *number;
 }
 
+/// The bench would refuse it too, but only when rounds are measured already.
+void require_temperatures_within_limits(const Scenario& scenario) {
+  const Value* value = scenario.procedure.find("temperature_k");
+  const auto* list = value == nullptr ? nullptr : std::get_if<Array>(&value->data);
+  if (list == nullptr || list->empty()) {
+    return;
+  }
+  const bool there = std::any_of(
+      scenario.devices.begin(), scenario.devices.end(), [](const devices::DeviceRequest& d) {
+        return d.role == "temperature";
+      });
+  require(there,
+          fmt::format("procedure.{}.temperature_k needs bench.temperature = \"sim:\"",
+                      scenario.info.procedure));
+  const double low =
+      std::max(scenario.limits.temperature_low_k, scenario.simulated.temperature.low_k);
+  const double high =
+      std::min(scenario.limits.temperature_high_k, scenario.simulated.temperature.high_k);
+  for (const Value& item : *list) {
+    const auto* t = std::get_if<double>(&item.data);
+    require(
+        t == nullptr || (*t >= low && *t <= high),
+        fmt::format("procedure.{}.temperature_k = {} (must be {} to {}: limits.temperature_low_k, "
+                    "temperature_high_k and instruments.temperature.low_k, high_k)",
+                    scenario.info.procedure,
+                    t == nullptr ? 0.0 : *t,
+                    low,
+                    high));
+  }
+}
+
 /// The bench would refuse it too, but only when the tip is already on the sample.
-void require_bias_within_limits(const Scenario& scenario) {
-  const double drive_v = number_or_zero(scenario.procedure, "drive_peak_v");
-  const double offset_v =
-      std::max(std::abs(number_or_zero(scenario.procedure, "offset_v")),
-               std::abs(number_or_zero(scenario.procedure, "reference_offset_v")));
-  require(drive_v + offset_v <= scenario.limits.bias_peak_v,
-          fmt::format("procedure.{}.drive_peak_v = {} with an offset of {} V (together beyond "
+void require_bias_within_limits(const scenarios::Step& step, const devices::BenchLimits& limits) {
+  const double drive_v = number_or_zero(step.parameters, "drive_peak_v");
+  const double offset_v = std::max(std::abs(number_or_zero(step.parameters, "offset_v")),
+                                   std::abs(number_or_zero(step.parameters, "reference_offset_v")));
+  require(drive_v + offset_v <= limits.bias_peak_v,
+          fmt::format("procedure.{}.drive_peak_v = {} with an offset of {} V{} (together beyond "
                       "limits.bias_peak_v = {})",
-                      scenario.info.procedure,
+                      step.procedure,
                       drive_v,
                       offset_v,
-                      scenario.limits.bias_peak_v));
+                      step.label.empty() ? "" : " in " + step.label,
+                      limits.bias_peak_v));
 }
 
 void require_in_reach(const Scenario& scenario, const data::ScanArea& scan) {
@@ -286,7 +351,9 @@ void fit_film(const Table& given, Scenario& scenario) {
   if (open("margin_m")) {
     film.margin_m += std::max(0.0, drift_m - drift_room_m);
   }
-  const auto fit = [&](Reach reach, double& size_m, const char* key, char axis) {
+  const auto fit = [&](Reach reach, double offset_m, double& size_m, const char* key, char axis) {
+    reach.low_m += offset_m;
+    reach.high_m += offset_m;
     if (open(key)) {
       size_m = std::max(reach.high_m + reach.step_m(), film.mean_grain_diameter_m);
     }
@@ -302,10 +369,12 @@ void fit_film(const Table& given, Scenario& scenario) {
                         key));
   };
   fit({header.scan->x_start_m, header.scan->x_end_m, header.scan->points_x},
+      around.offset_x_m,
       film.width_m,
       "width_m",
       'x');
   fit({header.scan->y_start_m, header.scan->y_end_m, header.scan->points_y},
+      around.offset_y_m,
       film.height_m,
       "height_m",
       'y');
@@ -325,9 +394,12 @@ Scenario from_table(const Table& root) {
   load_bench(root, scenario);
   require_known_roles(scenario);
   load_section(root, "limits", scenario.limits);
-  scenario.procedure = load_procedure(root, scenario.info.procedure);
+  load_procedure(root, scenario);
   scenario.analysis = load_analysis(root);
-  require_bias_within_limits(scenario);
+  require_temperatures_within_limits(scenario);
+  for (const scenarios::Step& step : steps_of(scenario)) {
+    require_bias_within_limits(step, scenario.limits);
+  }
   fit_film(root, scenario);
   return scenario;
 }
@@ -418,7 +490,7 @@ std::vector<std::filesystem::path> scenario_folders() {
 }  // namespace
 
 std::unique_ptr<scenarios::Procedure> Scenario::make_procedure() const {
-  return scenarios::make_procedure(info.procedure, procedure);
+  return scenarios::make_procedure(info.procedure, procedure, procedure_sections);
 }
 
 Table Scenario::configuration() const {
@@ -439,13 +511,16 @@ Table Scenario::configuration() const {
   put("instruments.afm", simulated.afm);
   put("instruments.lockin_mechanical", simulated.lockin_mechanical);
   put("instruments.lockin_electrical", simulated.lockin_electrical);
+  put("instruments.temperature", simulated.temperature);
   put_list("cable", simulated.cables);
   put_list("fault", simulated.faults);
   for (const devices::DeviceRequest& request : devices) {
     all.set_path("bench." + request.role, Value{request.address, {}});
   }
   put("limits", limits);
-  all.set_path("procedure." + info.procedure, Value{procedure, {}});
+  for (const auto& [name, section] : procedure_sections.entries()) {
+    all.set_path("procedure." + name, *section);
+  }
   if (!analysis.empty()) {
     all.set("analysis", Value{analysis, {}});
   }

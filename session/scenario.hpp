@@ -68,8 +68,9 @@ struct Scenario {
   devices::simulated::SimulatedBenchParams simulated;
   std::vector<devices::DeviceRequest> devices;
   devices::BenchLimits limits;
-  Table procedure;  // all effective parameters
-  Table analysis;   // by pipeline, as written
+  Table procedure;           // all effective parameters
+  Table procedure_sections;  // of it and of its steps, by name: what stands below [procedure]
+  Table analysis;            // by pipeline, as written
   std::string file;
   std::string text;
 

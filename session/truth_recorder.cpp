@@ -5,6 +5,7 @@
 
 #include "base/fields.hpp"
 #include "base/require.hpp"
+#include "sim/truth_maps.hpp"
 
 namespace halotwin::session {
 
@@ -27,60 +28,68 @@ data::SignalSpec image(const std::string& group,
 
 }  // namespace
 
-TruthRecorder::TruthRecorder(data::RecordingWriter& recording,
-                             data::TruthMode mode,
-                             const data::ScanArea& scan,
+TruthRecorder::TruthRecorder(data::TruthWriter& truth,
+                             const data::RecordingSection& section,
                              const devices::simulated::SimulatedBench& bench)
-    : bench_(&bench),
-      columns_(scan.points_x),
-      writer_(recording, mode),
-      tip_(scan.points_x, Point{std::numeric_limits<double>::quiet_NaN(), 0.0}),
-      transient_(scan.points_x, 0.0) {
+    : writer_(&truth),
+      bench_(&bench),
+      scan_(section.scan.value()),
+      columns_(scan_.points_x),
+      by_line_(section.unit_word == "line"),
+      tip_(columns_, Point{std::numeric_limits<double>::quiet_NaN(), 0.0}),
+      transient_(columns_, 0.0),
+      temperature_k_(columns_, 0.0) {
   using data::ElementType;
+  writer_->set_scope(section.scope);
   const sim::Specimen& specimen = bench.world().specimen();
-  const std::vector<data::Axis> pixels{axis("y", scan.y_start_m, scan.y_end_m, scan.points_y),
-                                       axis("x", scan.x_start_m, scan.x_end_m, scan.points_x)};
-  const Grid& grid = specimen.grid();
-  const Point last = grid.centre(grid.nx - 1, grid.ny - 1);
-  const std::vector<data::Axis> sites{axis("y", grid.origin.y_m, last.y_m, grid.ny),
-                                      axis("x", grid.origin.x_m, last.x_m, grid.nx)};
+  const std::vector<data::Axis> pixels{axis("y", scan_.y_start_m, scan_.y_end_m, scan_.points_y),
+                                       axis("x", scan_.x_start_m, scan_.x_end_m, scan_.points_x)};
   const std::array<Point, 1> anywhere{specimen.reference_position()};
   for (const sim::TruthField& field : sim::truth_maps(specimen, 1, 1, anywhere)) {
-    fields_.push_back(writer_.add_signal(image(field.name, ElementType::f32, field.unit, pixels)));
-    native_.push_back(
-        writer_.add_signal(image("native_" + field.name, ElementType::f32, field.unit, sites)));
+    fields_.push_back(writer_->add_signal(image(field.name, ElementType::f32, field.unit, pixels)));
   }
-  tip_x_ = writer_.add_signal(image("tip_x", ElementType::f64, "m", pixels));
-  tip_y_ = writer_.add_signal(image("tip_y", ElementType::f64, "m", pixels));
+  tip_x_ = writer_->add_signal(image("tip_x", ElementType::f64, "m", pixels));
+  tip_y_ = writer_->add_signal(image("tip_y", ElementType::f64, "m", pixels));
   transient_signal_ =
-      writer_.add_signal(image("transient_amplitude", ElementType::f32, "", pixels));
-  writer_.add_collection("specimen", effective_fields(specimen.params()));
-}
-
-void TruthRecorder::write_native() {
-  const sim::TruthMaps maps = sim::native_truth(bench_->world().specimen());
-  require(maps.size() == native_.size(), "native and sampled truth have different fields");
-  for (std::size_t i = 0; i < maps.size(); ++i) {
-    writer_.write(native_[i], {0, 0}, std::span<const float>(maps[i].values.values));
-  }
+      writer_->add_signal(image("transient_amplitude", ElementType::f32, "", pixels));
+  temperature_signal_ =
+      writer_->add_signal(image("sample_temperature", ElementType::f32, "K", pixels));
 }
 
 void TruthRecorder::measured(std::size_t unit) {
-  tip_[unit % columns_] = bench_->true_tip_position();
-  transient_[unit % columns_] = bench_->world().specimen().transient_amplitude();
+  const double transient = bench_->world().specimen().transient_amplitude();
+  const double temperature_k = bench_->world().specimen().temperature_k();
+  if (!by_line_) {
+    tip_[unit % columns_] = bench_->true_tip_position();
+    transient_[unit % columns_] = transient;
+    temperature_k_[unit % columns_] = temperature_k;
+    return;
+  }
+  const auto x = linear_spacing(scan_.x_start_m, scan_.x_end_m, scan_.points_x);
+  const auto y = linear_spacing(scan_.y_start_m, scan_.y_end_m, scan_.points_y);
+  const Point drift = bench_->world().drift();
+  for (std::size_t i = 0; i < columns_; ++i) {
+    tip_[i] = {x[i] + drift.x_m, y[unit] + drift.y_m};
+  }
+  transient_.assign(columns_, transient);
+  temperature_k_.assign(columns_, temperature_k);
 }
 
 void TruthRecorder::recorded(std::size_t done) {
-  if (done > 0 && done % columns_ == 0) {
-    write_line(done / columns_ - 1);
+  if (done > 0 && unfinished(done) == 0) {
+    write_line((by_line_ ? done : done / columns_) - 1);
   }
+}
+
+std::size_t TruthRecorder::unfinished(std::size_t done) const {
+  return by_line_ ? 0 : done % columns_;
 }
 
 void TruthRecorder::write_line(std::size_t line) {
   const sim::TruthMaps maps =
       sim::truth_maps(bench_->world().specimen(), columns_, 1, std::span<const Point>(tip_));
   for (std::size_t i = 0; i < maps.size(); ++i) {
-    writer_.write(fields_[i], {line, 0}, std::span<const float>(maps[i].values.values));
+    writer_->write(fields_[i], {line, 0}, std::span<const float>(maps[i].values.values));
   }
   std::vector<double> x;
   std::vector<double> y;
@@ -88,25 +97,54 @@ void TruthRecorder::write_line(std::size_t line) {
     x.push_back(at.x_m);
     y.push_back(at.y_m);
   }
-  writer_.write(tip_x_, {line, 0}, std::span<const double>(x));
-  writer_.write(tip_y_, {line, 0}, std::span<const double>(y));
+  writer_->write(tip_x_, {line, 0}, std::span<const double>(x));
+  writer_->write(tip_y_, {line, 0}, std::span<const double>(y));
   const std::vector<float> transient(transient_.begin(), transient_.end());
-  writer_.write(transient_signal_, {line, 0}, std::span<const float>(transient));
+  writer_->write(transient_signal_, {line, 0}, std::span<const float>(transient));
+  const std::vector<float> temperature(temperature_k_.begin(), temperature_k_.end());
+  writer_->write(temperature_signal_, {line, 0}, std::span<const float>(temperature));
 }
 
 std::vector<double> TruthRecorder::save(std::size_t done) const {
   std::vector<double> state;
-  for (std::size_t i = 0; i < done % columns_; ++i) {
-    state.insert(state.end(), {tip_[i].x_m, tip_[i].y_m, transient_[i]});
+  for (std::size_t i = 0; i < unfinished(done); ++i) {
+    state.insert(state.end(), {tip_[i].x_m, tip_[i].y_m, transient_[i], temperature_k_[i]});
   }
   return state;
 }
 
 void TruthRecorder::load(std::span<const double> state, std::size_t done) {
-  require(state.size() == 3 * (done % columns_), "the saved truth of the line is damaged");
-  for (std::size_t i = 0; i < done % columns_; ++i) {
-    tip_[i] = {state[3 * i], state[3 * i + 1]};
-    transient_[i] = state[3 * i + 2];
+  require(state.size() == values_per_pixel * unfinished(done),
+          "the saved truth of the line is damaged");
+  for (std::size_t i = 0; i < unfinished(done); ++i) {
+    const auto of = state.subspan(values_per_pixel * i, values_per_pixel);
+    tip_[i] = {of[0], of[1]};
+    transient_[i] = of[2];
+    temperature_k_[i] = of[3];
+  }
+}
+
+NativeTruth::NativeTruth(data::TruthWriter& truth, const devices::simulated::SimulatedBench& bench)
+    : writer_(&truth), bench_(&bench) {
+  writer_->set_scope({});
+  const sim::Specimen& specimen = bench.world().specimen();
+  const Grid& grid = specimen.grid();
+  const Point last = grid.centre(grid.nx - 1, grid.ny - 1);
+  const std::vector<data::Axis> sites{axis("y", grid.origin.y_m, last.y_m, grid.ny),
+                                      axis("x", grid.origin.x_m, last.x_m, grid.nx)};
+  const std::array<Point, 1> anywhere{specimen.reference_position()};
+  for (const sim::TruthField& field : sim::truth_maps(specimen, 1, 1, anywhere)) {
+    fields_.push_back(writer_->add_signal(
+        image("native_" + field.name, data::ElementType::f32, field.unit, sites)));
+  }
+  writer_->add_collection("specimen", effective_fields(specimen.params()));
+}
+
+void NativeTruth::write() {
+  const sim::TruthMaps maps = sim::native_truth(bench_->world().specimen());
+  require(maps.size() == fields_.size(), "native and sampled truth have different fields");
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    writer_->write(fields_[i], {0, 0}, std::span<const float>(maps[i].values.values));
   }
 }
 

@@ -13,42 +13,61 @@
 
 namespace halotwin::session {
 
-/// The true fields (names of sim::truth_maps) on the pixels of the map, row by row; "tip_x" and
-/// "tip_y", the true place of the tip on the sample while the pixel was measured;
-/// "transient_amplitude" at that moment; and once, under "native_<field>", the fields on the grid
-/// of the specimen.
+/// The true fields (names of sim::truth_maps) on the pixels of one map, row by row; "tip_x" and
+/// "tip_y", the true place of the tip on the sample while the pixel was measured; and
+/// "transient_amplitude" and "sample_temperature" at that moment. Where the unit is a line (an
+/// image scan), the places of its pixels are the nominal ones plus the drift at the moment of the
+/// line.
 class TruthRecorder {
  public:
-  /// Defines the signals: before RecordingWriter::begin().
-  TruthRecorder(data::RecordingWriter& recording,
-                data::TruthMode mode,
-                const data::ScanArea& scan,
+  /// Defines the signals, below the section's scope: before RecordingWriter::begin(). `truth` and
+  /// `bench` must outlive it.
+  TruthRecorder(data::TruthWriter& truth,
+                const data::RecordingSection& section,
                 const devices::simulated::SimulatedBench& bench);
 
-  /// The fields of the native grid; after begin().
-  void write_native();
-  /// The pixel `unit` is being measured now.
+  /// The unit (pixel or line) of this section is being measured now, or just was.
   void measured(std::size_t unit);
-  /// `done` pixels are recorded; at the end of a line its truth is written.
+  /// `done` units are recorded; at the end of a line its truth is written.
   void recorded(std::size_t done);
 
+  static constexpr std::size_t values_per_pixel = 4;
   /// What recorded() has not written yet, and back.
   [[nodiscard]] std::vector<double> save(std::size_t done) const;
   void load(std::span<const double> state, std::size_t done);
 
  private:
+  /// Pixels of the present line that are there when `done` units are.
+  [[nodiscard]] std::size_t unfinished(std::size_t done) const;
   void write_line(std::size_t line);
 
+  data::TruthWriter* writer_;
   const devices::simulated::SimulatedBench* bench_;
+  data::ScanArea scan_;
   std::size_t columns_;
-  data::TruthWriter writer_;
+  bool by_line_;
   std::vector<Point> tip_;  // of the present line
   std::vector<double> transient_;
+  std::vector<double> temperature_k_;
   std::vector<data::SignalId> fields_;
-  std::vector<data::SignalId> native_;
   data::SignalId tip_x_;
   data::SignalId tip_y_;
   data::SignalId transient_signal_;
+  data::SignalId temperature_signal_;
+};
+
+/// Once for a run: the fields on the grid of the specimen, as "native_<field>", and its parameters.
+class NativeTruth {
+ public:
+  /// Defines the signals: before RecordingWriter::begin().
+  NativeTruth(data::TruthWriter& truth, const devices::simulated::SimulatedBench& bench);
+  /// After begin().
+  void write();
+
+ private:
+  data::TruthWriter* writer_;
+  const devices::simulated::SimulatedBench* bench_;
+  std::vector<data::SignalId> fields_;
 };
 
 }  // namespace halotwin::session
