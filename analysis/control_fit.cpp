@@ -35,8 +35,8 @@ class Problem {
   using InputType = Eigen::VectorXd;
   using ValueType = Eigen::VectorXd;
   using JacobianType = Eigen::MatrixXd;
-  static constexpr int InputsAtCompileTime = Eigen::Dynamic;
-  static constexpr int ValuesAtCompileTime = Eigen::Dynamic;
+  // NOLINTNEXTLINE(readability-identifier-naming): the names that Eigen asks for
+  enum { InputsAtCompileTime = Eigen::Dynamic, ValuesAtCompileTime = Eigen::Dynamic };
 
   Problem(const ControlSweeps& sweeps, bool flat_sample)
       : sweeps_(&sweeps), flat_sample_(flat_sample) {

@@ -140,7 +140,7 @@ std::vector<double> boundary_distance_pixels(const std::vector<std::int32_t>& la
       if (label[p] < 0) {
         continue;
       }
-      std::ptrdiff_t nearest = (largest_pixels + 1) * (largest_pixels + 1);
+      std::ptrdiff_t nearest = (reach + 1) * (reach + 1);
       for (std::ptrdiff_t v = std::max<std::ptrdiff_t>(0, y - reach);
            v <= std::min(rows - 1, y + reach);
            ++v) {

@@ -316,6 +316,31 @@ Scale scale_of(std::span<const double> finite, int bins) {
   return {low - margin, width > 0.0 ? width / bins : 1.0};
 }
 
+// The levels with the spread of those replicates that have as many, and the share of these.
+void add_levels(const std::vector<Centre>& centres,
+                const std::vector<std::vector<Centre>>& drawn,
+                const Scale& scale,
+                LevelResult& result) {
+  std::size_t same = 0;
+  std::vector<std::vector<double>> spread(centres.size());
+  for (const auto& replicate : drawn) {
+    if (replicate.size() == centres.size()) {
+      ++same;
+      for (std::size_t k = 0; k < centres.size(); ++k) {
+        spread[k].push_back(replicate[k].mean);
+      }
+    }
+  }
+  result.support =
+      drawn.empty() ? 0.0 : static_cast<double>(same) / static_cast<double>(drawn.size());
+  for (std::size_t k = 0; k < centres.size(); ++k) {
+    const double sigma = spread[k].size() > 1 ? standard_deviation(spread[k]) * scale.per_bin : 0.0;
+    result.levels.push_back({{scale.value(centres[k].mean), sigma},
+                             centres[k].deviation * scale.per_bin,
+                             centres[k].share});
+  }
+}
+
 }  // namespace
 
 LevelResult find_levels(std::span<const double> values,
@@ -377,24 +402,7 @@ LevelResult find_levels(std::span<const double> values,
       drawn[r] = centres_of(sum, relief_of(again.mixture, bins, params));
     }
   });
-  std::size_t same = 0;
-  std::vector<std::vector<double>> spread(centres.size());
-  for (const auto& replicate : drawn) {
-    if (replicate.size() == centres.size()) {
-      ++same;
-      for (std::size_t k = 0; k < centres.size(); ++k) {
-        spread[k].push_back(replicate[k].mean);
-      }
-    }
-  }
-  result.support =
-      replicates > 0 ? static_cast<double>(same) / static_cast<double>(replicates) : 0.0;
-  for (std::size_t k = 0; k < centres.size(); ++k) {
-    const double sigma = spread[k].size() > 1 ? standard_deviation(spread[k]) * scale.per_bin : 0.0;
-    result.levels.push_back({{scale.value(centres[k].mean), sigma},
-                             centres[k].deviation * scale.per_bin,
-                             centres[k].share});
-  }
+  add_levels(centres, drawn, scale, result);
   for (std::size_t k = 1; k < result.levels.size(); ++k) {
     const Level& a = result.levels[k - 1];
     const Level& b = result.levels[k];

@@ -18,7 +18,7 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::ptrdiff_t least_pixels = 64;
 // Of the Gaussian that must fall on measured pixels: at an edge the mean lies off its pixel.
-constexpr double least_weight = 0.95;
+constexpr double smallest_weight = 0.95;
 constexpr int most_iterations = 40;
 constexpr double converged_pixels = 1e-5;
 
@@ -38,7 +38,7 @@ Prepared prepare(const MapView& map, const RegistrationParams& p) {
   out.ny = static_cast<std::ptrdiff_t>(map.ny);
   std::vector<double> level(map.values.begin(), map.values.end());
   level_polynomial({level, map.nx, map.ny}, p.detrend_degree);
-  out.values = smoothed({level, map.nx, map.ny}, p.smoothing_pixels, least_weight);
+  out.values = smoothed({level, map.nx, map.ny}, p.smoothing_pixels, smallest_weight);
   for (const double v : out.values) {
     out.filled.push_back(std::isfinite(v) ? v : 0.0);
     out.known.push_back(std::isfinite(v) ? 1.0 : 0.0);

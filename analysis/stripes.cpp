@@ -47,17 +47,18 @@ double centre_deg(std::size_t bin) {
 
 struct Kernel {
   std::vector<double> weight;  // at -reach .. reach
-  int reach = 0;
+  std::ptrdiff_t reach = 0;
 };
 
 Kernel gaussian(double pixels, bool derivative) {
   Kernel k;
-  k.reach = static_cast<int>(std::ceil(3.5 * pixels));
+  k.reach = static_cast<std::ptrdiff_t>(std::ceil(3.5 * pixels));
   double norm = 0.0;
-  for (int i = -k.reach; i <= k.reach; ++i) {
-    const double g = std::exp(-0.5 * i * i / (pixels * pixels));
-    k.weight.push_back(derivative ? -i * g : g);
-    norm += derivative ? static_cast<double>(i) * i * g : g;
+  for (std::ptrdiff_t i = -k.reach; i <= k.reach; ++i) {
+    const auto u = static_cast<double>(i);
+    const double g = std::exp(-0.5 * u * u / (pixels * pixels));
+    k.weight.push_back(derivative ? -u * g : g);
+    norm += derivative ? u * u * g : g;
   }
   for (double& w : k.weight) {
     w /= norm;
@@ -69,12 +70,12 @@ Kernel gaussian(double pixels, bool derivative) {
 // derivative kernel's sign is turned.
 Map filtered(const Map& in, std::size_t nx, std::size_t ny, const Kernel& k, bool along_x) {
   Map out(in.size());
-  const auto last = static_cast<int>((along_x ? nx : ny) - 1);
+  const auto last = static_cast<std::ptrdiff_t>((along_x ? nx : ny) - 1);
   for (std::size_t y = 0; y < ny; ++y) {
     for (std::size_t x = 0; x < nx; ++x) {
       double sum = 0.0;
-      for (int i = -k.reach; i <= k.reach; ++i) {
-        const auto here = static_cast<int>(along_x ? x : y);
+      for (std::ptrdiff_t i = -k.reach; i <= k.reach; ++i) {
+        const auto here = static_cast<std::ptrdiff_t>(along_x ? x : y);
         const auto at = static_cast<std::size_t>(std::clamp(here + i, 0, last));
         sum += k.weight[static_cast<std::size_t>(i + k.reach)] *
                in[along_x ? y * nx + at : at * nx + x];
@@ -88,10 +89,11 @@ Map filtered(const Map& in, std::size_t nx, std::size_t ny, const Kernel& k, boo
 Density smoothed(const Density& histogram, double kernel_deg) {
   const Kernel k = gaussian(kernel_deg, false);
   Density out{};
+  constexpr auto period = static_cast<std::ptrdiff_t>(bins);
   for (std::size_t b = 0; b < bins; ++b) {
-    for (int i = -k.reach; i <= k.reach; ++i) {
-      const auto at = static_cast<std::size_t>(
-          (static_cast<int>(b) + i + 4 * static_cast<int>(bins)) % static_cast<int>(bins));
+    for (std::ptrdiff_t i = -k.reach; i <= k.reach; ++i) {
+      const std::ptrdiff_t turned = (static_cast<std::ptrdiff_t>(b) + i + 4 * period) % period;
+      const auto at = static_cast<std::size_t>(turned);
       out[b] += k.weight[static_cast<std::size_t>(i + k.reach)] * histogram[at];
     }
   }

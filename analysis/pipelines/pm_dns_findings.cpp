@@ -69,7 +69,7 @@ Finding peak_finding(std::string name, const Peak& peak, std::string note) {
 void add_comparisons(const std::vector<ClassComparison>& from,
                      const std::string& note,
                      std::vector<Finding>& into) {
-  const auto all_of = [&](std::string first) { return note.empty() ? std::move(first) : note; };
+  const auto all_of = [&](const char* first) { return note.empty() ? std::string(first) : note; };
   for (const ClassComparison& c : from) {
     const std::string name(halotwin::name_of(c.label));
     into.push_back(

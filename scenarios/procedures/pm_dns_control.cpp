@@ -171,8 +171,9 @@ void PmDnsControl::define(data::RecordingWriter& recording) {
 
 Point PmDnsControl::place_of(std::size_t unit) const {
   const auto columns = static_cast<std::size_t>(plan_.columns);
+  const std::size_t row = unit / columns;
   return {plan_.first_pixel_m[0] + plan_.step_m * static_cast<double>(unit % columns),
-          plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(unit / columns)};
+          plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(row)};
 }
 
 // The drive's voltage is set by the free amplitude that it gives, not by what the tune says of the

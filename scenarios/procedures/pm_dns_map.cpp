@@ -142,8 +142,9 @@ void PmDnsMap::define(data::RecordingWriter& recording) {
 
 Point PmDnsMap::place_of(std::size_t unit) const {
   const auto columns = static_cast<std::size_t>(plan_.columns);
+  const std::size_t row = unit / columns;
   return {plan_.first_pixel_m[0] + plan_.step_m * static_cast<double>(unit % columns),
-          plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(unit / columns)};
+          plan_.first_pixel_m[1] + plan_.step_m * static_cast<double>(row)};
 }
 
 void PmDnsMap::measure_reference(const PmDnsInstruments& with, const RunContext& context) {

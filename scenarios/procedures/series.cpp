@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,7 +24,6 @@ void validate(const Settling& p) {
 namespace {
 
 constexpr int max_rounds = 1000;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::size_t rounds_of(const SeriesPlan& p) {
   const std::size_t conditions = std::max(p.temperature_k.size(), p.offset_v.size());

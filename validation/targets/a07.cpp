@@ -157,7 +157,8 @@ bool in_bright_set(const Pair& pair, const analysis::Spot& spot, double middle) 
 bool near_marbling(const Pair& pair, const analysis::Spot& spot) {
   for (std::size_t p = 0; p < pair.feature.size(); ++p) {
     const double dx = static_cast<double>(p % pair.nx) - static_cast<double>(spot.x);
-    const double dy = static_cast<double>(p / pair.nx) - static_cast<double>(spot.y);
+    const std::size_t row = p / pair.nx;
+    const double dy = static_cast<double>(row) - static_cast<double>(spot.y);
     if (pair.feature[p] == 1.0F && std::hypot(dx, dy) <= spot_distance_pixels) {
       return true;
     }
