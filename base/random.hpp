@@ -53,6 +53,13 @@ enum class Purpose : std::uint16_t {
   // validation and tests
   validation_repeat = 0x0900,
   test_data,
+  // carriers and their recombination centres
+  telegraph = 0x0a00,
+  telegraph_rates,
+  carrier_loss,
+  boundary_transfer,
+  centre_sites,
+  centre_strengths,
 };
 
 /// One stream of draws. Cheap to make (no state is seeded), cheap to drop.
