@@ -76,7 +76,7 @@ Map filtered(const Map& in, std::size_t nx, std::size_t ny, const Kernel& k, boo
       double sum = 0.0;
       for (std::ptrdiff_t i = -k.reach; i <= k.reach; ++i) {
         const auto here = static_cast<std::ptrdiff_t>(along_x ? x : y);
-        const auto at = static_cast<std::size_t>(std::clamp(here + i, 0, last));
+        const auto at = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(here + i, 0, last));
         sum += k.weight[static_cast<std::size_t>(i + k.reach)] *
                in[along_x ? y * nx + at : at * nx + x];
       }
