@@ -90,7 +90,8 @@ RC_GTEST_PROP(RegistrationProperty, ScaleOffsetAndPlaneDoNotMatter, ()) {
     second[k] = gain * (second[k] + 3.0 + 0.1 * static_cast<double>(k % side));
   }
   const Registration scaled = register_maps({first, side, side}, {second, side, side}, p);
-  RC_ASSERT(plain.found() && scaled.found());
+  RC_ASSERT(plain.found() == scaled.found());
+  RC_PRE(plain.found());  // a few landscapes have too few structures to be significant
   RC_ASSERT(std::abs(scaled.shift_x_pixels.value - plain.shift_x_pixels.value) < 1e-4);
   RC_ASSERT(std::abs(scaled.shift_y_pixels.value - plain.shift_y_pixels.value) < 1e-4);
   RC_ASSERT(std::abs(scaled.gain / gain / plain.gain - 1.0) < 1e-3);
