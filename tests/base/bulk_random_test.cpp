@@ -48,7 +48,7 @@ RC_GTEST_PROP(BulkStreamProperty, GivesTheWordsOfTheSameRandomStream, ()) {
   const auto step = *rc::gen::arbitrary<std::uint64_t>() & 0xffff'ffff'ffffU;
   RandomStream one(seed, Purpose::test_data, entity, step);
   BulkStream many(seed, Purpose::test_data, entity, step);
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 300; ++i) {
     RC_ASSERT(many.word() == one.bits());
   }
 }
