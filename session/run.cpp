@@ -57,6 +57,7 @@ std::vector<std::string> noise_sources(const sim::Surroundings& around) {
   add(around.height_noise, "residual error of the height feedback");
   add(around.resonance_drift, "drift of the resonance");
   add(around.lateral_drift, "lateral drift");
+  add(around.piezo_creep, "creep of the scanner");
   return names;
 }
 

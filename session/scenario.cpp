@@ -327,6 +327,17 @@ struct Reach {
   }
 };
 
+/// How far the scanner may creep over the map, at most [m].
+double largest_creep_m(const sim::Surroundings& around, const data::ScanArea& scan) {
+  const double farthest_m = std::max({std::abs(scan.x_start_m),
+                                      std::abs(scan.x_end_m),
+                                      std::abs(scan.y_start_m),
+                                      std::abs(scan.y_end_m)});
+  return around.piezo_creep ? around.creep.per_decade *
+                                  std::log10(around.creep.end_s / around.creep.start_s) * farthest_m
+                            : 0.0;
+}
+
 /// Sizes the film to the map where the scenario leaves that open, or checks that the map fits.
 void fit_film(const Table& given, Scenario& scenario) {
   data::RecordingHeader header;
@@ -344,12 +355,13 @@ void fit_film(const Table& given, Scenario& scenario) {
                                                         duration_s +
                                                     4.0 * around.drift_wander_m
                                               : 0.0;
+  const double moved_m = drift_m + largest_creep_m(around, *header.scan);
   const Table* table = given.table_at("specimen.microstructure");
   const auto open = [&](const char* key) {
     return table == nullptr || table->find(key) == nullptr;
   };
   if (open("margin_m")) {
-    film.margin_m += std::max(0.0, drift_m - drift_room_m);
+    film.margin_m += std::max(0.0, moved_m - drift_room_m);
   }
   const auto fit = [&](Reach reach, double offset_m, double& size_m, const char* key, char axis) {
     reach.low_m += offset_m;
@@ -357,14 +369,14 @@ void fit_film(const Table& given, Scenario& scenario) {
     if (open(key)) {
       size_m = std::max(reach.high_m + reach.step_m(), film.mean_grain_diameter_m);
     }
-    require(reach.low_m >= 0.0 && reach.high_m + drift_m <= size_m + film.margin_m,
+    require(reach.low_m >= 0.0 && reach.high_m + moved_m <= size_m + film.margin_m,
             fmt::format("the map covers {} = {:.4g} to {:.4g} m and may drift by {:.1g} m, but the "
                         "film goes from 0 to {:.4g} m (specimen.microstructure.{}; leave it out "
                         "and the film is made to fit)",
                         axis,
                         reach.low_m,
                         reach.high_m,
-                        drift_m,
+                        moved_m,
                         size_m,
                         key));
   };

@@ -65,12 +65,9 @@ void TruthRecorder::measured(std::size_t unit) {
     temperature_k_[unit % columns_] = temperature_k;
     return;
   }
-  const auto x = linear_spacing(scan_.x_start_m, scan_.x_end_m, scan_.points_x);
-  const auto y = linear_spacing(scan_.y_start_m, scan_.y_end_m, scan_.points_y);
-  const Point drift = bench_->world().drift();
-  for (std::size_t i = 0; i < columns_; ++i) {
-    tip_[i] = {x[i] + drift.x_m, y[unit] + drift.y_m};
-  }
+  const std::span<const Point> line = bench_->true_tip_line();
+  require(line.size() == columns_, "the scanner's line and that of the map have different lengths");
+  tip_.assign(line.begin(), line.end());
   transient_.assign(columns_, transient);
   temperature_k_.assign(columns_, temperature_k);
 }

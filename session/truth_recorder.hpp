@@ -16,8 +16,7 @@ namespace halotwin::session {
 /// The true fields (names of sim::truth_maps) on the pixels of one map, row by row; "tip_x" and
 /// "tip_y", the true place of the tip on the sample while the pixel was measured; and
 /// "transient_amplitude" and "sample_temperature" at that moment. Where the unit is a line (an
-/// image scan), the places of its pixels are the nominal ones plus the drift at the moment of the
-/// line.
+/// image scan), the place of a pixel is the mean of there and back.
 class TruthRecorder {
  public:
   /// Defines the signals, below the section's scope: before RecordingWriter::begin(). `truth` and

@@ -14,6 +14,7 @@ void validate(const Surroundings& p) {
   require_range("drift_y_m_per_s", p.drift_y_m_per_s, -1e-9, 1e-9);
   require_range("drift_wander_m", p.drift_wander_m, 0.0, 1e-6);
   require_positive("drift_period_s", p.drift_period_s);
+  validate(p.creep);
   validate(p.resonance);
   require_range("lever_warming_fraction", p.lever_warming_fraction, 0.0, 1.0);
   require_range("thermal_drift_x_m_per_k", p.thermal_drift_x_m_per_k, -1e-6, 1e-6);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/grid.hpp"
+#include "physics/piezo_creep.hpp"
 #include "physics/resonance_drift.hpp"
 #include "sim/faults.hpp"
 #include "sim/heated_stage.hpp"
@@ -43,6 +44,8 @@ struct Surroundings {
   double drift_y_m_per_s = 0.2e-13;
   double drift_wander_m = 1.0e-9;  // slow wandering on top (period drift_period_s), estimate
   double drift_period_s = 6.0 * 3600.0;
+  bool piezo_creep = true;
+  physics::PiezoCreepParams creep;  // of the scanner, lateral; its sensor does not show it
   physics::ResonanceDriftParams resonance;  // temperature and 1/f noise of the lever's resonance
   double lever_warming_fraction = 0.5;      // of the sample's deviation from 300 K; estimate
   double thermal_drift_x_m_per_k = 0.0;     // the sample moves when it is heated; an operator
@@ -66,6 +69,8 @@ void visit_fields(auto& visit, Surroundings& p) {
   visit("drift_y_m_per_s", p.drift_y_m_per_s);
   visit("drift_wander_m", p.drift_wander_m);
   visit("drift_period_s", p.drift_period_s);
+  visit("piezo_creep", p.piezo_creep);
+  visit("creep", p.creep);
   visit("resonance", p.resonance);
   visit("lever_warming_fraction", p.lever_warming_fraction);
   visit("thermal_drift_x_m_per_k", p.thermal_drift_x_m_per_k);

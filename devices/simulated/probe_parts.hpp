@@ -77,6 +77,8 @@ class ProbeScanner final : public ImageScanner {
   std::size_t wait_line(Duration timeout, const std::stop_token& stop) override;
   void stop() override;
   [[nodiscard]] Image<float> data(std::size_t signal_index, ScanDirection direction) const override;
+  /// Where on the sample the tip was in each column of the last line: the mean of there and back.
+  [[nodiscard]] std::span<const Point> line_places() const { return line_places_; }
 
  private:
   [[nodiscard]] std::size_t column() const;
@@ -88,6 +90,7 @@ class ProbeScanner final : public ImageScanner {
   ScanFrame frame_;
   std::vector<std::size_t> indices_;
   std::vector<Image<float>> images_;
+  std::vector<Point> line_places_;
   bool scanning_ = false;
   bool on_pixel_ = false;  // the tip stands on the pixel under way
   std::size_t line_ = 0;   // complete ones

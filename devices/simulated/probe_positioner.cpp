@@ -41,27 +41,23 @@ Duration ProbePositioner::start_move(Point target, double speed_m_per_s) {
   }
   const double speed = std::min(speed_m_per_s > 0.0 ? speed_m_per_s : limit.max_speed_m_per_s,
                                 limit.max_speed_m_per_s);
-  s_->start = s_->now_at();
-  s_->target = target;
-  s_->move_start = s_->world->clock().now();
-  s_->move_end =
-      s_->move_start +
-      from_seconds(std::hypot(target.x_m - s_->start.x_m, target.y_m - s_->start.y_m) / speed);
-  s_->position = target;
+  const Point start = s_->now_at();
+  const Duration needed =
+      from_seconds(std::hypot(target.x_m - start.x_m, target.y_m - start.y_m) / speed);
+  s_->motion.move(target, s_->world->clock().now(), needed);
   ++s_->place;
-  return s_->move_end - s_->move_start;
+  return needed;
 }
 
 bool ProbePositioner::wait_move(Duration timeout, const std::stop_token& stop) {
-  const Duration left = s_->move_end - s_->world->clock().now();
+  const Duration left = s_->motion.end() - s_->world->clock().now();
   s_->world->clock().sleep(std::clamp(left, Duration::zero(), timeout), stop);
   s_->settle();
   return left <= timeout;
 }
 
 void ProbePositioner::stop_move() {
-  s_->position = s_->now_at();
-  s_->move_end = s_->world->clock().now();
+  s_->motion.stop(s_->world->clock().now());
   s_->settle();
 }
 

@@ -31,6 +31,7 @@ ScanFrame ProbeScanner::configure(const ScanFrame& wanted, std::span<const std::
   indices_.assign(indices.begin(), indices.end());
   const float nan = std::numeric_limits<float>::quiet_NaN();
   images_.assign(2 * indices_.size(), Image<float>(frame_.columns, frame_.rows, nan));
+  line_places_.assign(frame_.columns, Point{});
   line_ = 0;
   scanning_ = false;
   on_pixel_ = false;
@@ -111,9 +112,10 @@ void ProbeScanner::enter_pixel() {
   const double dy = v * frame_.height_m;
   // in steps of the scanner's converter: the rest of a frame, set anew, has the same places
   const double step = s_->params.scan_range_m / converter_steps;
-  s_->position = {std::round((frame_.centre.x_m + c * dx + s * dy) / step) * step,
-                  std::round((frame_.centre.y_m - s * dx + c * dy) / step) * step};
-  s_->move_end = s_->world->clock().now();
+  s_->motion.move({std::round((frame_.centre.x_m + c * dx + s * dy) / step) * step,
+                   std::round((frame_.centre.y_m - s * dx + c * dy) / step) * step},
+                  s_->world->clock().now(),
+                  Duration::zero());
   ++s_->place;
   s_->settle();
   s_->kelvin->begin_pixel(pixel_ == 0);
@@ -122,6 +124,9 @@ void ProbeScanner::enter_pixel() {
 
 void ProbeScanner::read_pixel() {
   const std::size_t way = pixel_ >= frame_.columns ? 1U : 0U;
+  const Point here = s_->on_sample(s_->now_at());
+  Point& place = line_places_[column()];
+  place = way == 0 ? here : Point{0.5 * (place.x_m + here.x_m), 0.5 * (place.y_m + here.y_m)};
   for (std::size_t k = 0; k < indices_.size(); ++k) {
     images_[2 * k + way](column(), line_) = static_cast<float>(signals_->value(indices_[k]));
   }

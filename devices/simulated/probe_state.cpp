@@ -13,20 +13,20 @@ namespace {
 
 constexpr double parked_gap_m = 2.0e-6;  // electrostatics do not matter from here
 
+const physics::PiezoCreepParams* creep_of(const sim::Surroundings& around) {
+  return around.piezo_creep ? &around.creep : nullptr;
+}
+
 }  // namespace
 
 ProbeState::ProbeState(sim::World& w, ProbeChain& c, const ProbeParams& p, const std::string& r)
-    : world(&w), chain(&c), params(p), role(r), loop_(make_loop()) {
+    : world(&w),
+      chain(&c),
+      params(p),
+      role(r),
+      motion(creep_of(w.surroundings())),
+      loop_(make_loop()) {
   settle();
-}
-
-Point ProbeState::now_at() const {
-  const Duration now = world->clock().now();
-  if (now >= move_end) {
-    return position;
-  }
-  const double part = seconds(now - move_start) / seconds(move_end - move_start);
-  return {start.x_m + part * (target.x_m - start.x_m), start.y_m + part * (target.y_m - start.y_m)};
 }
 
 bool ProbeState::in_contact() const {
@@ -35,7 +35,8 @@ bool ProbeState::in_contact() const {
 
 Point ProbeState::on_sample(Point at) const {
   const Point drift = world->drift();
-  return {at.x_m + drift.x_m, at.y_m + drift.y_m};
+  const Point creep = motion.creep(world->clock().now());
+  return {at.x_m + drift.x_m + creep.x_m, at.y_m + drift.y_m + creep.y_m};
 }
 
 double ProbeState::resonance_hz() const {
@@ -151,32 +152,32 @@ double ProbeState::aux_input_v(const std::string& port) const {
 
 std::vector<double> ProbeState::save() const {
   const auto time = [](Duration d) { return static_cast<double>(d.count()); };
-  return {static_cast<double>(feedback.mode),
-          static_cast<double>(feedback.quantity),
-          feedback.setpoint_fraction,
-          feedback.setpoint_deflection_m,
-          feedback.proportional_gain,
-          feedback.integral_rate_per_s,
-          drive.on ? 1.0 : 0.0,
-          drive.frequency_hz,
-          drive.amplitude_v,
-          drive.phase_rad,
-          engaged ? 1.0 : 0.0,
-          position.x_m,
-          position.y_m,
-          time(move_end),  // below 2^53 ns = 104 days
-          static_cast<double>(place),
-          static_cast<double>(readings),
-          gap_error_m,
-          tuned ? 1.0 : 0.0,
-          followed[0],
-          followed[1],
-          followed[2],
-          followed[3],
-          followed[4],
-          followed[5],
-          surface_m,
-          time(followed_until)};
+  std::vector<double> state{static_cast<double>(feedback.mode),
+                            static_cast<double>(feedback.quantity),
+                            feedback.setpoint_fraction,
+                            feedback.setpoint_deflection_m,
+                            feedback.proportional_gain,
+                            feedback.integral_rate_per_s,
+                            drive.on ? 1.0 : 0.0,
+                            drive.frequency_hz,
+                            drive.amplitude_v,
+                            drive.phase_rad,
+                            engaged ? 1.0 : 0.0,
+                            static_cast<double>(place),
+                            static_cast<double>(readings),
+                            gap_error_m,
+                            tuned ? 1.0 : 0.0,
+                            followed[0],
+                            followed[1],
+                            followed[2],
+                            followed[3],
+                            followed[4],
+                            followed[5],
+                            surface_m,
+                            time(followed_until)};  // below 2^53 ns = 104 days
+  const std::vector<double> moved = motion.save();
+  state.insert(state.end(), moved.begin(), moved.end());
+  return state;
 }
 
 void ProbeState::load(std::span<const double> state) {
@@ -194,12 +195,6 @@ void ProbeState::load(std::span<const double> state) {
   drive.amplitude_v = next();
   drive.phase_rad = next();
   engaged = next() != 0.0;
-  position.x_m = next();
-  position.y_m = next();
-  start = position;
-  target = position;
-  move_end = Duration(static_cast<std::int64_t>(next()));
-  move_start = move_end;
   place = static_cast<std::uint64_t>(next());
   readings = static_cast<std::uint64_t>(next());
   gap_error_m = next();
@@ -209,6 +204,7 @@ void ProbeState::load(std::span<const double> state) {
   }
   surface_m = next();
   followed_until = Duration(static_cast<std::int64_t>(next()));
+  motion.load(state.subspan(i));
   loop_ = make_loop();
 }
 

@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "devices/probe_microscope.hpp"
 #include "devices/simulated/probe_chain.hpp"
+#include "devices/simulated/scanner_motion.hpp"
 #include "devices/simulated/simulated_probe.hpp"
 #include "physics/height_loop.hpp"
 #include "sim/world.hpp"
@@ -48,11 +49,7 @@ struct ProbeState {
   FeedbackSettings feedback;
   DriveSettings drive;
   bool engaged = false;
-  Point position{};  // of the scanner's sensor
-  Point start{};
-  Point target{};
-  Duration move_start{};
-  Duration move_end{};
+  ScannerMotion motion;
   std::uint64_t place = 0;     // counts arrivals and approaches: entity of the random draws
   std::uint64_t readings = 0;  // of the height sensor
   double gap_error_m = 0.0;
@@ -62,9 +59,11 @@ struct ProbeState {
   double surface_m = 0.0;                 // what it has followed so far
   Duration followed_until{};
 
-  [[nodiscard]] Point now_at() const;
+  /// What the scanner's sensor says.
+  [[nodiscard]] Point now_at() const { return motion.told(world->clock().now()); }
   /// The tip rests on the sample: engaged, and the feedback holds the deflection.
   [[nodiscard]] bool in_contact() const;
+  /// Where on the sample the tip is when the sensor says `at`: offset, drift, creep.
   [[nodiscard]] Point on_sample(Point at) const;
   /// With the drift of the resonance.
   [[nodiscard]] double resonance_hz() const;

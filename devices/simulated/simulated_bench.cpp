@@ -67,6 +67,10 @@ Point SimulatedBench::true_tip_position() const {
   return probe_ == nullptr ? Point{} : probe_->true_position();
 }
 
+std::span<const Point> SimulatedBench::true_tip_line() const {
+  return probe_ == nullptr ? std::span<const Point>{} : probe_->true_line();
+}
+
 namespace {
 
 void append(std::vector<double>& state, const std::vector<double>& part) {

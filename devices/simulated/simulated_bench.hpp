@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,10 @@ class SimulatedBench {
 
   [[nodiscard]] sim::World& world() { return world_; }
   [[nodiscard]] const sim::World& world() const { return world_; }
-  /// Where on the sample the tip is, drift included.
+  /// Where on the sample the tip is, drift and creep included.
   [[nodiscard]] Point true_tip_position() const;
+  /// The same for each column of the scanner's last line; empty before the first.
+  [[nodiscard]] std::span<const Point> true_tip_line() const;
 
   /// The complete simulated state (world, chain, instruments), for resuming a run to the same bits.
   /// The order of load(): first take all devices, then load, then run the procedure.

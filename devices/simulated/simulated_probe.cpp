@@ -69,8 +69,7 @@ void SimulatedProbe::make_safe() {
   parts_->kelvin.switch_off();
   s.engaged = false;
   s.feedback.mode = FeedbackMode::off;
-  s.position = s.now_at();
-  s.move_end = s.world->clock().now();
+  s.motion.stop(s.world->clock().now());
   s.settle();
 }
 
@@ -95,6 +94,10 @@ KelvinController* SimulatedProbe::kelvin() {
 
 Point SimulatedProbe::true_position() const {
   return parts_->state.on_sample(parts_->state.now_at());
+}
+
+std::span<const Point> SimulatedProbe::true_line() const {
+  return parts_->scanner.line_places();
 }
 
 std::vector<double> SimulatedProbe::save() const {

@@ -97,8 +97,10 @@ class SimulatedProbe final : public ProbeMicroscope {
   [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
   [[nodiscard]] KelvinController* kelvin() override;
 
-  /// Where on the sample the tip is, drift included: what the truth is recorded for.
+  /// Where on the sample the tip is, drift and creep included: what the truth is recorded for.
   [[nodiscard]] Point true_position() const;
+  /// The same for each column of the scanner's last line: the mean of there and back.
+  [[nodiscard]] std::span<const Point> true_line() const;
 
   /// For resuming a run to the same bits.
   [[nodiscard]] std::vector<double> save() const;

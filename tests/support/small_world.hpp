@@ -29,6 +29,7 @@ namespace halotwin::test {
   s.height_noise = false;
   s.resonance_drift = false;
   s.lateral_drift = false;
+  s.piezo_creep = false;
   return s;
 }
 

@@ -33,6 +33,7 @@ sim::Surroundings surroundings(bool noise) {
   s.height_noise = false;
   s.resonance_drift = false;
   s.lateral_drift = false;
+  s.piezo_creep = false;
   return s;
 }
 
