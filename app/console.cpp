@@ -1,5 +1,6 @@
 #include "app/console.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/require.hpp"
@@ -83,6 +85,17 @@ std::string bytes_text(double bytes) {
   return fmt::format("{:.4g} TB", bytes / 1e3);
 }
 
+std::size_t line_width() {
+  constexpr std::size_t usual = 100;
+  constexpr std::size_t least = 60;
+  constexpr std::size_t most = 140;
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+    return usual;
+  }
+  return std::clamp<std::size_t>(size.ws_col, least, most);
+}
+
 std::string command_text(int argc, const char* const* argv) {
   std::string text = "halotwin";
   for (int i = 1; i < argc; ++i) {
@@ -143,6 +156,23 @@ void Console::progress(std::size_t done, std::size_t total, double lab_time_s) {
   shown_ = now;
   const double each_s = seconds_between(start_, now) / static_cast<double>(done - first_done_);
   draw(done, total, lab_time_s, each_s * static_cast<double>(total - done));
+}
+
+void Console::status(const std::string& line) {
+  const Time now = std::chrono::steady_clock::now();
+  if (!started_) {
+    started_ = true;
+    shown_ = now;
+  }
+  if (terminal_) {
+    clear();
+    fmt::print(stderr, "{}\x1b[K", line.substr(0, line_width() - 1));
+    std::fflush(stderr);
+    drawn_ = true;
+  } else if (now - shown_ >= between_lines) {
+    logger().info("{}", line);
+    shown_ = now;
+  }
 }
 
 void Console::draw(std::size_t done, std::size_t total, double lab_time_s, double left_s) {

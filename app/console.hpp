@@ -15,6 +15,8 @@ namespace halotwin::app {
 [[nodiscard]] std::string duration_text(double time_s);
 /// "1.2 GB".
 [[nodiscard]] std::string bytes_text(double bytes);
+/// Columns of the terminal on stdout between 60 and 140; 100 if it is none.
+[[nodiscard]] std::size_t line_width();
 /// Joined by blanks, with quotes where the shell needs them.
 [[nodiscard]] std::string command_text(int argc, const char* const* argv);
 /// All of the computer's for 0; throws ParameterError for a number that cannot be meant.
@@ -32,6 +34,9 @@ class Console final : public EventLog {
   void write(const Event& event) override;
   void note(const std::string& line);
   void progress(std::size_t done, std::size_t total, double lab_time_s);
+  /// What is being done now: one line that the next one replaces on a terminal, a line every ten
+  /// seconds otherwise.
+  void status(const std::string& line);
   /// Removes the bar.
   void clear();
 

@@ -83,11 +83,7 @@ const MapCase& Evidence::fresh_film(std::string_view response,
 session::RunSummary Evidence::record(const session::Scenario& scenario,
                                      const MapRequest& request,
                                      const std::filesystem::path& output) const {
-  std::string changes;
-  for (const std::string& s : request.settings) {
-    changes += " " + s;
-  }
-  say(fmt::format("recording {}{}", request.scenario, changes));
+  say("recording " + request.scenario);
   session::RunOptions run;
   run.output = output;
   run.overwrite = data::Overwrite::yes;
@@ -116,7 +112,7 @@ const MapCase& Evidence::map(const MapRequest& request) {
   auto map = std::make_unique<MapCase>();
   map->recording = summary.recording;
   map->lab_hours = seconds(summary.lab_time) / 3600.0;
-  say("analysing");
+  say("analysing " + request.scenario);
   analysis::PmDnsOptions options;
   Table section;
   if (const Table* written = scenario.analysis.table_at("pm_dns")) {

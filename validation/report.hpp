@@ -1,6 +1,7 @@
 // The report: one HTML file that opens offline; and the same rows as JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -53,7 +54,8 @@ void write_page(const std::filesystem::path& folder, const Page& page);
 /// only shown counts as met.
 [[nodiscard]] std::string to_json(const ReportHeader& header, const std::vector<Row>& rows);
 
-/// The rows as a table for the terminal.
-[[nodiscard]] std::string to_text(const std::vector<Row>& rows);
+/// The rows for the terminal, in lines of `width` columns (at least 60): for each a headline with
+/// its verdict, what is published, one line per value and null, the note.
+[[nodiscard]] std::string to_text(const std::vector<Row>& rows, std::size_t width = 100);
 
 }  // namespace halotwin::validation

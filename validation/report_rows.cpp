@@ -1,6 +1,5 @@
 // The rows of the report for machines (JSON) and for the terminal.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -56,11 +55,9 @@ Json row_as_json(const Row& row) {
           {"names", names}};
 }
 
-// Columns of the table for the terminal: row, target, published, ours, verdict.
-constexpr std::array<std::size_t, 5> column_widths{4, 28, 22, 26, 10};
-constexpr std::size_t gap = 2;
-constexpr std::size_t line_width = 100;
-static_assert(4 + 28 + 22 + 26 + 10 + 4 * gap <= line_width);
+constexpr std::size_t narrowest_line = 60;
+constexpr std::size_t indent = 6;          // of what belongs to a row
+constexpr std::size_t widest_number = 24;  // longer ones push their name to the right
 
 // Length in bytes of the first `count` letters.
 std::size_t bytes_of(std::string_view text, std::size_t count) {
@@ -105,26 +102,16 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
-using Cell = std::vector<std::string>;
-
-void append(Cell& cell, const std::vector<std::string>& lines) {
-  cell.insert(cell.end(), lines.begin(), lines.end());
+std::string blanks(std::size_t count) {
+  return std::string(count, ' ');
 }
 
-std::string table_lines(const std::array<Cell, 5>& cells) {
-  std::size_t height = 0;
-  for (const Cell& cell : cells) {
-    height = std::max(height, cell.size());
-  }
+/// `text` after `head`, wrapped; further lines begin where the text began.
+std::string hanging(const std::string& head, std::string_view text, std::size_t width) {
+  const std::size_t column = letters(head);
   std::string out;
-  for (std::size_t i = 0; i < height; ++i) {
-    std::string line;
-    for (std::size_t k = 0; k < cells.size(); ++k) {
-      const std::string text = i < cells[k].size() ? cells[k][i] : "";
-      line += text + std::string(column_widths[k] - letters(text) + gap, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+  for (const std::string& line : wrap(text, width - std::min(column, width / 2))) {
+    out += (out.empty() ? head : blanks(std::min(column, width / 2))) + line + "\n";
   }
   return out;
 }
@@ -133,28 +120,85 @@ const char* word_of(Met met) {
   return met == Met::yes ? "met" : met == Met::no ? "NOT met" : "shown";
 }
 
-std::string row_lines(const Row& row) {
-  std::array<Cell, 5> cells{wrap(row.target.id, column_widths[0]),
-                            wrap(row.target.title, column_widths[1]),
-                            wrap(row.target.published, column_widths[2]),
-                            {},
-                            {word_of(row.verdict.met)}};
-  for (const Measured& m : row.verdict.values) {
-    append(cells[3], wrap(plain_text(m) + "  " + m.name, column_widths[3]));
-  }
-  if (row.verdict.values.empty()) {
-    cells[3].emplace_back("-");
-  }
-  if (row.verdict.calibrated) {
-    cells[4].emplace_back("calibrated");
-  }
-  std::string out = table_lines(cells);
-  if (row.verdict.met == Met::no && !row.verdict.note.empty()) {
-    for (const std::string& line : wrap(row.verdict.note, line_width - 6)) {
-      out += std::string(6, ' ') + line + "\n";
-    }
+/// "A5    title ................ met, calibrated"
+std::string headline(const Row& row, std::size_t width) {
+  std::string verdict = word_of(row.verdict.met);
+  verdict += row.verdict.calibrated ? ", calibrated" : "";
+  const std::string id(row.target.id);
+  std::string out;
+  const std::vector<std::string> title =
+      wrap(row.target.title, width - indent - letters(verdict) - 2);
+  for (const std::string& line : title) {
+    const bool first = out.empty();
+    std::string full =
+        (first ? id + blanks(indent - std::min(indent - 1, id.size())) : blanks(indent)) + line;
+    full +=
+        first ? blanks(width - std::min(width, letters(full) + letters(verdict))) + verdict : "";
+    out += full + "\n";
   }
   return out;
+}
+
+/// Digits and unit of a value: "1083(7)" and "Hz".
+struct Cells {
+  std::string digits;
+  std::string unit;
+};
+
+Cells cells_of(const Measured& m) {
+  Measured bare = m;
+  bare.unit.clear();
+  return {plain_text(bare), std::isnan(m.value) ? "" : m.unit};
+}
+
+struct Widths {
+  std::size_t digits = 0;
+  std::size_t unit = 0;
+};
+
+Widths widths_of(const Verdict& verdict) {
+  Widths w;
+  for (const auto* list : {&verdict.values, &verdict.nulls}) {
+    for (const Measured& m : *list) {
+      const Cells cells = cells_of(m);
+      if (letters(cells.digits) + letters(cells.unit) < widest_number) {
+        w.digits = std::max(w.digits, letters(cells.digits));
+        w.unit = std::max(w.unit, letters(cells.unit));
+      }
+    }
+  }
+  return w;
+}
+
+/// Value and unit in their columns, then the name. A null says what was switched off, a missing
+/// value why it is missing.
+std::string value_lines(
+    const Measured& m, const Widths& w, bool null, std::string_view label, std::size_t width) {
+  const Cells cells = cells_of(m);
+  const bool explain = !m.note.empty() && m.note != "-" && (null || std::isnan(m.value));
+  const std::string what = explain ? m.name + " (" + m.note + ")" : m.name;
+  const std::string begin = blanks(indent) + std::string(label);
+  const std::string number = blanks(w.digits - std::min(w.digits, letters(cells.digits))) +
+                             cells.digits + " " + cells.unit +
+                             blanks(w.unit - std::min(w.unit, letters(cells.unit))) + "  ";
+  return letters(begin + number) <= width / 2 ? hanging(begin + number, what, width)
+                                              : hanging(begin, number + what, width);
+}
+
+std::string row_lines(const Row& row, std::size_t width) {
+  std::string out = headline(row, width);
+  if (!row.target.published.empty() && row.target.published != "-") {
+    out += hanging(blanks(indent) + "published: ", row.target.published, width);
+  }
+  out += hanging(blanks(indent) + "tolerance: ", row.target.tolerance, width);
+  const Widths w = widths_of(row.verdict);
+  for (const Measured& m : row.verdict.values) {
+    out += value_lines(m, w, false, "      ", width);
+  }
+  for (const Measured& m : row.verdict.nulls) {
+    out += value_lines(m, w, true, "null  ", width);
+  }
+  return row.verdict.note.empty() ? out : out + hanging(blanks(indent), row.verdict.note, width);
 }
 
 }  // namespace
@@ -168,17 +212,17 @@ std::string to_json(const ReportHeader& header, const std::vector<Row>& rows) {
   return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string to_text(const std::vector<Row>& rows) {
-  std::string out = table_lines({{{"row"}, {"target"}, {"published"}, {"ours"}, {"verdict"}}});
-  const std::string rule(line_width, '-');
+std::string to_text(const std::vector<Row>& rows, std::size_t width) {
+  width = std::max(width, narrowest_line);
+  std::string out;
   std::size_t met = 0;
   std::size_t judged = 0;
   for (const Row& row : rows) {
-    out += rule + "\n" + row_lines(row);
+    out += row_lines(row, width) + "\n";
     judged += row.verdict.met != Met::shown ? 1 : 0;
     met += row.verdict.met == Met::yes ? 1 : 0;
   }
-  out += rule + "\n" + fmt::format("{} of {} met", met, judged);
+  out += fmt::format("{} of {} met", met, judged);
   if (judged < rows.size()) {
     out += fmt::format(", {} shown without verdict", rows.size() - judged);
   }

@@ -36,17 +36,23 @@ Validation run_validation(const ValidateOptions& options) {
     std::filesystem::create_directories(options.folder);
   }
   const WallClock clock;
+  std::string current;
   Evidence evidence({options.seed,
                      options.quick,
                      options.threads,
                      scratch ? scratch->path() : options.folder,
                      options.program,
-                     options.progress});
+                     [&](const std::string& what) {
+                       if (options.progress) {
+                         options.progress(current + ": " + what);
+                       }
+                     }});
   Validation result;
   for (const Target& target : targets) {
     const Duration begin = clock.now();
     Row row{target, {}, 0.0};
-    evidence.say(fmt::format("{}: {}", target.id, target.title));
+    current = fmt::format("{} ({} of {})", target.id, result.rows.size() + 1, targets.size());
+    evidence.say("beginning");
     try {
       row.verdict = target.check(evidence);
     } catch (const Interrupted&) {
@@ -57,7 +63,12 @@ Validation run_validation(const ValidateOptions& options) {
     }
     row.wall_s = seconds(clock.now() - begin);
     result.rows.push_back(std::move(row));
+    if (options.row_done) {
+      options.row_done(result.rows.back(), result.rows.size(), targets.size());
+    }
   }
+  current = "physics checks";
+  evidence.say("models against independent judges");
   result.physics = physics_checks();
   result.header = {options.seed,
                    options.quick,

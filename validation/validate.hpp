@@ -1,6 +1,7 @@
 // Runs targets: simulate, analyse, score, report.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -21,7 +22,8 @@ struct ValidateOptions {
   std::filesystem::path folder;   // for recordings; empty = a temporary folder, removed at the end
   std::filesystem::path program;  // this program, for rows that kill a process
   std::string command_line;
-  std::function<void(const std::string&)> progress{};
+  std::function<void(const std::string&)> progress{};  // what is being done now
+  std::function<void(const Row&, std::size_t place, std::size_t count)> row_done{};
 };
 
 struct Validation {

@@ -38,6 +38,10 @@ void write_text(const std::string& file, const std::string& text) {
   }
 }
 
+const char* word_of(validation::Met met) {
+  return met == validation::Met::yes ? "met" : met == validation::Met::no ? "NOT met" : "shown";
+}
+
 }  // namespace
 
 int validate(const ValidateArguments& arguments, const Surroundings& around) {
@@ -50,13 +54,23 @@ int validate(const ValidateArguments& arguments, const Surroundings& around) {
   options.program = std::filesystem::read_symlink("/proc/self/exe");
   options.command_line = around.command_line;
   options.progress = [&](const std::string& line) {
-    console.note(line);
+    console.status(line);
     if (around.stop.stop_requested()) {
       throw Interrupted("interrupted");
     }
   };
+  options.row_done = [&](const validation::Row& row, std::size_t place, std::size_t count) {
+    console.note(fmt::format("{:>2} of {}  {:<4} {:<8} {:>8}  {}",
+                             place,
+                             count,
+                             row.target.id,
+                             word_of(row.verdict.met),
+                             duration_text(row.wall_s),
+                             row.target.title));
+  };
   const validation::Validation validation = validation::run_validation(options);
-  fmt::print("{}\n", validation::to_text(validation.rows));
+  console.clear();
+  fmt::print("\n{}\n", validation::to_text(validation.rows, line_width()));
   if (!arguments.json.empty()) {
     write_text(arguments.json, validation::to_json(validation.header, validation.rows));
   }

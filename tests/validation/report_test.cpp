@@ -195,6 +195,34 @@ TEST(ReportText, TellsNumbersAndVerdicts) {
   }
 }
 
+TEST(ReportText, KeepsToTheWidthOfTheTerminal) {
+  auto rows = made_up_rows();
+  rows[0].target.title = "a title that is longer than the terminal is wide, and then some words";
+  rows[1].verdict.values[0].value = -1.23456789e-7;
+  rows[1].verdict.values[0].unit = std::string(40, 'm');
+  for (const std::size_t width : {60U, 72U, 140U}) {
+    std::istringstream lines(to_text(rows, width));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(letters(line), width) << line;
+    }
+  }
+}
+
+TEST(ReportText, GivesEachValueOneLineWithUnitsBelowEachOther) {
+  auto rows = made_up_rows();
+  rows[0].verdict.values.push_back({"ratio", 1.5, 0.1, "", ""});
+  const std::string text = to_text(rows);
+  EXPECT_TRUE(contains(text, "\n                 1020(8) Hz  first peak\n")) << text;
+  EXPECT_TRUE(contains(text, "\n            not resolved     second peak (loss; not resolved)\n"));
+  EXPECT_TRUE(contains(text, "\n                1.50(10)     ratio\n")) << text;
+}
+
+TEST(ReportText, PrintsTheNullBesideTheEffect) {
+  EXPECT_TRUE(contains(to_text(made_up_rows()),
+                       "\n      null             0     peaks without lines (should be 0)\n"))
+      << to_text(made_up_rows());
+}
+
 std::string text_of(double value, double sigma) {
   return plain_text({"", value, sigma, "", ""});
 }
