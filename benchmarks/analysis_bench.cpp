@@ -11,6 +11,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "analysis/correlation_sums.hpp"
 #include "analysis/nmf.hpp"
 #include "analysis/pipelines/pm_dns.hpp"
 #include "base/grid.hpp"
@@ -204,6 +205,34 @@ void pm_dns(benchmark::State& state) {
 BENCHMARK(pm_dns)
     ->Args({128, 64, 2})
     ->Args({512, 128, 2})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+// Correlation map of a movie in memory: 4000 frames of side x side pixels of 16 bits.
+void correlation_of_a_movie(benchmark::State& state) {
+  const auto side = static_cast<std::size_t>(state.range(0));
+  constexpr std::size_t frames = 4000;
+  std::vector<std::uint16_t> movie(frames * side * side);
+  RandomStream draw(3, Purpose::test_data);
+  for (std::uint16_t& v : movie) {
+    v = static_cast<std::uint16_t>(500.0 + 400.0 * draw.uniform(0.0, 1.0));
+  }
+  double mean = 0.0;
+  for (auto _ : state) {
+    CorrelationSums sums(side, side, {static_cast<int>(state.range(1))});
+    sums.add(movie);
+    mean = correlation_map(sums).mean_r[side + 1];
+    benchmark::ClobberMemory();
+  }
+  state.counters["r"] = mean;
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(2 * movie.size()));
+}
+BENCHMARK(correlation_of_a_movie)
+    ->Args({256, 1})
+    ->Args({256, 2})
+    ->Args({512, 1})
+    ->Args({512, 2})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
