@@ -101,6 +101,9 @@ TwoLines fit_two_lines(const SpectrumView& s, const TwoLineSearch& search) {
   best.known = std::isfinite(found.square);
   best.low_hz.value = std::exp(low);
   best.high_hz.value = std::exp(high);
+  const double least = 1e-6 * reach;
+  best.low_inside = best.known && std::abs(low - low_centre) < reach - least;
+  best.high_inside = best.known && std::abs(high - high_centre) < reach - least;
   best.low_height.value = found.low;
   best.high_height.value = found.high;
   best.ratio.value =

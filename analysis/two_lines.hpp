@@ -14,6 +14,8 @@ namespace halotwin::analysis {
 struct TwoLines {
   bool known = false;
   Estimate low_hz, high_hz;
+  bool low_inside = false;  // not at a limit of the search: there it would be no line
+  bool high_inside = false;
   Estimate low_height, high_height;
   Estimate ratio;         // high_height / low_height
   double residual = 0.0;  // root of the weighted mean square

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -51,17 +52,47 @@ double largest_of(const std::vector<float>& values) {
   return largest;
 }
 
+/// "change_at_1_v" -> "change at 1 V"
 std::string words(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
+  for (const std::string_view unit : {" v", " k"}) {
+    if (name.ends_with(unit) && name.size() > 2 && name[name.size() - 3] >= '0' &&
+        name[name.size() - 3] <= '9') {
+      name.back() = static_cast<char>(name.back() - 'a' + 'A');
+    }
+  }
   return name;
 }
 
 Measured measured(const analysis::Finding& finding) {
-  return {words(finding.name),
-          finding.value,
-          finding.sigma,
-          finding.unit == "1" ? "" : finding.unit,
-          finding.note};
+  Measured out{words(finding.name),
+               finding.value,
+               finding.sigma,
+               finding.unit == "1" ? "" : finding.unit,
+               finding.note};
+  const double sigma = std::isfinite(finding.sigma) ? std::abs(finding.sigma) : 0.0;
+  const double size = std::max(std::abs(finding.value), sigma);
+  if (finding.unit == "Hz" && size >= 1.0 && size < 1e5) {
+    return out;  // spectra are drawn in Hz
+  }
+  const Prefix prefix = prefix_for(finding.unit, size);
+  out.value *= prefix.factor;
+  out.sigma *= prefix.factor;
+  out.unit = std::string(prefix.sign) + out.unit;
+  return out;
+}
+
+/// Phases in degrees, around their circular mean: no jump of a whole turn between neighbours.
+void make_continuous_degrees(MapPlot& plot) {
+  std::complex<double> sum;
+  for (const double v : plot.values.values) {
+    sum += std::isfinite(v) ? std::polar(1.0, v) : 0.0;
+  }
+  const double middle = std::arg(sum);
+  for (double& v : plot.values.values) {
+    v = (middle + std::remainder(v - middle, 2.0 * std::acos(-1.0))) * 180.0 / std::acos(-1.0);
+  }
+  plot.value_label = "deg";
 }
 
 bool same_size(const analysis::FoundMap& a, const analysis::FoundMap& b) {
@@ -77,10 +108,9 @@ std::string caption_of(const std::vector<const analysis::FoundMap*>& maps) {
   std::string caption;
   for (const analysis::FoundMap* map : maps) {
     if (!map->note.empty()) {
-      caption += fmt::format("{}{}: {}",
-                             caption.empty() ? "" : " ",
-                             map->title.empty() ? words(map->name) : map->title,
-                             map->note);
+      const std::string title = map->title.empty() ? words(map->name) : map->title;
+      caption += fmt::format(
+          "{}{}{}", caption.empty() ? "" : " ", maps.size() > 1 ? title + ": " : "", map->note);
     }
   }
   return caption;
@@ -148,6 +178,9 @@ MapPlot map_plot(const analysis::FoundMap& map) {
   std::transform(map.values.begin(), map.values.end(), plot.values.values.begin(), [&](float v) {
     return factor * static_cast<double>(v);
   });
+  if (map.unit == "rad") {
+    make_continuous_degrees(plot);
+  }
   return plot;
 }
 
@@ -162,9 +195,7 @@ std::vector<Figure> pictures_of(const analysis::Findings& findings) {
 Page page_of(const analysis::Findings& findings) {
   Page page;
   page.note = findings.note;
-  for (const std::string& warning : findings.warnings) {
-    page.note += fmt::format("{}Warning: {}.", page.note.empty() ? "" : " ", warning);
-  }
+  page.warnings = findings.warnings;
   for (const analysis::Finding& value : findings.values) {
     page.values.push_back(measured(value));
   }

@@ -9,6 +9,7 @@ namespace halotwin::validation {
 
 namespace {
 
+constexpr double smallest_relative = 1e-12;
 constexpr double largest_count = 1e15;  // whole numbers below are shown in full
 
 int decade_of(double x) {
@@ -27,11 +28,12 @@ int last_place(double sigma) {
 
 // `x` rounded to a multiple of 10^place.
 std::string rounded(double x, int place) {
-  if (place <= 0) {
-    return fmt::format("{:.{}f}", x, -place);
-  }
   const double unit = std::pow(10.0, place);
-  return fmt::format("{:.0f}", std::round(x / unit) * unit);
+  if (std::abs(x) < 0.5 * unit) {
+    x = 0.0;  // no sign
+  }
+  return place <= 0 ? fmt::format("{:.{}f}", x, -place)
+                    : fmt::format("{:.0f}", std::round(x / unit) * unit);
 }
 
 std::string without_trailing_zeros(std::string text) {
@@ -59,7 +61,8 @@ NumberText number_text(double value, double sigma) {
   if (std::isinf(value)) {
     return {value > 0.0 ? "inf" : "-inf", 0};
   }
-  const bool has_sigma = std::isfinite(sigma) && sigma > 0.0;
+  // a sigma far below the value's own rounding says nothing
+  const bool has_sigma = std::isfinite(sigma) && sigma > smallest_relative * std::abs(value);
   if (!has_sigma && value == std::round(value) && std::abs(value) < largest_count) {
     return {fmt::format("{:.0f}", value), 0};
   }

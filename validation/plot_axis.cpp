@@ -60,8 +60,8 @@ double nice_step(double span, double intervals) {
   return nearest * decade;
 }
 
-void linear_ticks(Axis& axis, double intervals) {
-  const double step = nice_step(axis.high - axis.low, intervals);
+void linear_ticks(Axis& axis, double intervals, double least_step) {
+  const double step = std::max(least_step, nice_step(axis.high - axis.low, intervals));
   const double largest = std::max(std::abs(axis.low), std::abs(axis.high));
   const double tolerance = 1e-6 * step;
   for (double n = std::ceil((axis.low - tolerance) / step); n * step <= axis.high + tolerance;
@@ -91,7 +91,7 @@ void log_ticks(Axis& axis) {
   }
 }
 
-void place_ticks(Axis& axis, double intervals) {
+void place_ticks(Axis& axis, double intervals, double least_step = 0.0) {
   if (axis.log) {
     log_ticks(axis);
     if (static_cast<double>(axis.ticks.size()) >= few_ticks) {
@@ -100,7 +100,7 @@ void place_ticks(Axis& axis, double intervals) {
     axis.ticks.clear();
     axis.minor_ticks.clear();
   }
-  linear_ticks(axis, intervals);
+  linear_ticks(axis, intervals, least_step);
 }
 
 }  // namespace
@@ -131,7 +131,11 @@ Axis axis_over(const std::vector<double>& values, bool log, double margin, doubl
     high += room;
   }
   Axis axis{low, high, log, {}, {}};
-  place_ticks(axis, intervals);
+  // counts, ranks, line numbers: nothing between whole numbers
+  const bool whole = high - low > 2.0 && std::all_of(values.begin(), values.end(), [](double v) {
+                       return !std::isfinite(v) || v == std::round(v);
+                     });
+  place_ticks(axis, intervals, whole ? 1.0 : 0.0);
   return axis;
 }
 

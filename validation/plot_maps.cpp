@@ -40,6 +40,7 @@ constexpr double letter_px = 7.8;
 constexpr double top_px = 30.0;
 constexpr double bottom_px = 52.0;
 constexpr double px_per_tick = 56.0;
+constexpr double px_per_x_tick = 84.0;  // labels stand side by side
 constexpr double least_bar_px = 90.0;
 constexpr double least_side_px = 24.0;
 
@@ -210,7 +211,7 @@ std::string panel_commands(const MapPlot& map, std::size_t k, bool titled, const
   const double dy = step_y_of(map) / unit_m / static_cast<double>(times.rows);
   return frame_commands(place) + bar_commands(map, place) +
          axis_commands(
-             "x", axis_between(0.0, width_m / unit_m, std::max(2.0, place.width / px_per_tick))) +
+             "x", axis_between(0.0, width_m / unit_m, std::max(2.0, place.width / px_per_x_tick))) +
          axis_commands(
              "y", axis_between(0.0, height_m / unit_m, std::max(2.0, place.height / px_per_tick))) +
          fmt::format(

@@ -82,6 +82,15 @@ std::string measured_html(const Measured& m) {
   return number_html(m.value, m.sigma) + (m.unit.empty() ? "" : " " + escape(m.unit));
 }
 
+// With a capital, unless the first word is a symbol ("kT").
+std::string sentence(std::string text) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (text.size() > 1 && lower(text[0]) && (lower(text[1]) || text[1] == ' ')) {
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  }
+  return text;
+}
+
 // "4.2 s", "12 min 5 s".
 std::string duration_text(double time_s) {
   if (!std::isfinite(time_s) || time_s < 0.0) {
@@ -284,8 +293,8 @@ std::string figure_html(const Row& row, std::size_t k) {
       base64(figure.image),
       escape(row.target.id),
       fmt::format("Fig. {}", k + 1),
-      prose(figure.title),
-      figure.caption.empty() ? "" : prose(figure.caption));
+      prose(sentence(figure.title)),
+      figure.caption.empty() ? "" : prose(sentence(figure.caption)));
 }
 
 // Each command once: rows often share a map.
@@ -375,28 +384,38 @@ void replace_file(const std::filesystem::path& path, const std::string& content)
   }
 }
 
-void write_html(const std::filesystem::path& folder, const std::string& body) {
+void write_html(const std::filesystem::path& folder,
+                const std::string& title,
+                const std::string& body) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
     throw DataError(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
   }
-  replace_file(folder / "report.html", std::string(report_head) + body + "</body>\n</html>\n");
+  replace_file(folder / "report.html", report_head(escape(title)) + body + "</body>\n</html>\n");
 }
 
 }  // namespace
 
 void write_page(const std::filesystem::path& folder, const Page& page) {
-  std::string body = fmt::format("<header>\n<h1>{}</h1>\n</header>\n<main>\n", escape(page.title));
-  body += "<p class=\"note\">" + prose(page.note) + "</p>\n<div class=\"beside\">\n" +
-          values_table("measured", "effect", page.values) +
-          values_table("null: selection alone", "null", page.nulls) + "</div>\n";
+  std::string body = fmt::format("<header>\n<h1>{}</h1>\n", escape(page.title));
+  const auto paragraph = [&](const char* kind, const std::string& text) {
+    body += text.empty() ? "" : fmt::format("<p class=\"{}\">{}</p>\n", kind, prose(text));
+  };
+  paragraph("subtitle", page.subtitle);
+  body += "</header>\n<main>\n";
+  paragraph("note", page.note);
+  for (const std::string& warning : page.warnings) {
+    paragraph("notice", "Warning: " + warning + ".");
+  }
+  body += "<div class=\"beside\">\n" + values_table("measured", "effect", page.values) +
+          values_table("null", "null", page.nulls) + "</div>\n";
   Row row{};
   row.verdict.figures = page.figures;
   for (std::size_t k = 0; k < page.figures.size(); ++k) {
     body += figure_html(row, k);
   }
-  write_html(folder, body + reproduce_html(page.reproduce) + "</main>\n");
+  write_html(folder, page.title, body + reproduce_html(page.reproduce) + "</main>\n");
 }
 
 void write_report(const std::filesystem::path& folder,
@@ -407,7 +426,7 @@ void write_report(const std::filesystem::path& folder,
   for (const Row& row : rows) {
     body += row_html(row);
   }
-  write_html(folder, body + physics_html(physics) + "</main>\n");
+  write_html(folder, "halotwin validation report", body + physics_html(physics) + "</main>\n");
 }
 
 }  // namespace halotwin::validation

@@ -39,7 +39,9 @@ void write_report(const std::filesystem::path& folder,
 /// One page about one recording: key numbers, nulls and pictures.
 struct Page {
   std::string title;
+  std::string subtitle;  // what was measured and analysed
   std::string note;
+  std::vector<std::string> warnings;
   std::vector<Measured> values;
   std::vector<Measured> nulls;
   std::vector<Figure> figures;

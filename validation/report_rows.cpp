@@ -175,8 +175,17 @@ Widths widths_of(const Verdict& verdict) {
 std::string value_lines(
     const Measured& m, const Widths& w, bool null, std::string_view label, std::size_t width) {
   const Cells cells = cells_of(m);
-  const bool explain = !m.note.empty() && m.note != "-" && (null || std::isnan(m.value));
-  const std::string what = explain ? m.name + " (" + m.note + ")" : m.name;
+  constexpr std::string_view said = "not resolved";  // in the column of the values
+  std::string_view note = m.note;
+  if (note == "-") {
+    note = {};
+  }
+  if (std::isnan(m.value) && note.starts_with(said)) {
+    note.remove_prefix(said.size());
+    note.remove_prefix(std::min(note.size(), note.starts_with(": ") ? 2UL : 0UL));
+  }
+  const bool explain = !note.empty() && (null || std::isnan(m.value));
+  const std::string what = explain ? fmt::format("{} ({})", m.name, note) : m.name;
   const std::string begin = blanks(indent) + std::string(label);
   const std::string number = blanks(w.digits - std::min(w.digits, letters(cells.digits))) +
                              cells.digits + " " + cells.unit +

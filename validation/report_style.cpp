@@ -1,14 +1,20 @@
 #include "validation/report_style.hpp"
 
+#include <string_view>
+
 namespace halotwin::validation {
 
-const std::string_view report_head = R"html(<!DOCTYPE html>
+namespace {
+
+constexpr std::string_view before_title = R"html(<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>halotwin validation report</title>
+)html";
+
+constexpr std::string_view after_title = R"html(
 <style>
 :root { color-scheme: light; }
 body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 62rem; color: #1a1a1a; background: #fff;
@@ -53,6 +59,7 @@ table.null th:first-child, table.null td:first-child { padding-left: 0.6rem; }
 .notice { border-left: 4px solid #b7860b; background: #fff8e3; padding: 0.4rem 0.8rem; font-size: 0.92rem; }
 .legend { font-size: 0.85rem; color: #444; }
 .note { max-width: 46rem; }
+.subtitle { color: #444; margin: -0.4rem 0 0.8rem; }
 section { margin-top: 2.6rem; padding-top: 1.4rem; border-top: 1px solid #999; }
 figure { margin: 1.4rem 0; }
 figure img { display: block; max-width: 100%; height: auto; }
@@ -68,5 +75,11 @@ figcaption { font-size: 0.9rem; line-height: 1.45; max-width: 46rem; margin-top:
 </head>
 <body>
 )html";
+
+}  // namespace
+
+std::string report_head(const std::string& title) {
+  return std::string(before_title) + "<title>" + title + "</title>" + std::string(after_title);
+}
 
 }  // namespace halotwin::validation

@@ -1,11 +1,12 @@
 // Head and style of the report's page.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace halotwin::validation {
 
-/// From the document type to the opening of the body. Nothing outside the file may be loaded.
-extern const std::string_view report_head;
+/// From the document type to the opening of the body; `title` is escaped already. Nothing outside
+/// the file may be loaded.
+[[nodiscard]] std::string report_head(const std::string& title);
 
 }  // namespace halotwin::validation

@@ -229,6 +229,11 @@ KpfmResult analyse_kpfm(const KpfmInput& input, const KpfmOptions& options) {
                          {r.potential.half_difference, nx, ny},
                          SpotSign::brighter,
                          options.spots);
+    r.null_spots = find_spots({r.potential.half_difference, nx, ny},
+                              {r.potential.half_difference, nx, ny},
+                              SpotSign::brighter,
+                              options.spots)
+                       .size();
   }
   return r;
 }

@@ -82,7 +82,8 @@ struct KpfmResult {
   Estimate grain_share_null;
   double boundary_contrast_v = 0.0;  // boundaries minus insides
   Estimate boundary_contrast_null_v;
-  std::vector<Spot> spots;  // places less negative than all around
+  std::vector<Spot> spots;     // places less negative than all around
+  std::size_t null_spots = 0;  // the same search in half the difference of the two ways
 };
 
 [[nodiscard]] KpfmResult analyse_kpfm(const KpfmInput& input, const KpfmOptions& options = {});

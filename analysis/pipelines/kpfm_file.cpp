@@ -132,8 +132,13 @@ void add_grains(const Frame& frame, const KpfmResult& r, Findings& f) {
                      "the same boundaries laid elsewhere on the map"});
 }
 
-void add_spots(const std::vector<Spot>& spots, const char* what, Findings& f) {
+void add_spots(const std::vector<Spot>& spots, std::size_t null, const char* what, Findings& f) {
   f.values.push_back({"spots", static_cast<double>(spots.size()), nan, "", what});
+  f.nulls.push_back({"spots",
+                     static_cast<double>(null),
+                     nan,
+                     "",
+                     "the same search in half the difference of the two ways: noise alone"});
 }
 
 }  // namespace
@@ -174,7 +179,9 @@ Findings run_kpfm_pipeline(const PipelineRun& run) {
   if (!r.topography_m.empty()) {
     add_grains(frame, r, f);
   }
-  add_spots(r.spots, "isolated places less negative than all around", f);
+  if (!r.potential.half_difference.empty()) {
+    add_spots(r.spots, r.null_spots, "isolated places less negative than all around", f);
+  }
   write_findings(
       run, {"kpfm", effective_fields(options), "contact_potential, topography, reference"}, f);
   return f;
@@ -212,7 +219,9 @@ Findings run_pm_efm_pipeline(const PipelineRun& run) {
       map_of(frame, "loss_smooth", "PM-EFM loss at the tip's resolution", "1", r.loss.smooth));
   f.maps.push_back(
       map_of(frame, "amplitude", "PM-EFM amplitude against metal", "1", r.amplitude.mean));
-  add_spots(r.spots, "isolated places of less loss than all around", f);
+  if (!r.loss.half_difference.empty()) {
+    add_spots(r.spots, r.null_spots, "isolated places of less loss than all around", f);
+  }
   write_findings(run, {"pm_efm", effective_fields(options), "demodulated, reference"}, f);
   return f;
 }

@@ -256,12 +256,16 @@ Findings findings_of(const PfmImages& m, const PfmResult& r) {
   f.values.push_back({"wall_share", r.wall_share, nan, "", "of the pixels; walls are no level"});
   f.maps.push_back(map_of(m, "lateral_amplitude", "lateral PFM amplitude", "V", r.amplitude_v));
   f.maps.push_back(map_of(m, "lateral_phase", "lateral PFM phase", "rad", r.phase_rad));
-  FoundMap labels = map_of(m, "levels", "levels of the amplitude", "1", {});
+  FoundMap labels = map_of(m, "levels", "levels of the amplitude", "", {});
   for (const std::int8_t label : r.levels.labels) {
     labels.values.push_back(label < 0 ? std::numeric_limits<float>::quiet_NaN()
                                       : static_cast<float>(label));
   }
   labels.labels = true;
+  for (std::size_t k = 0; k < r.levels.levels.size(); ++k) {
+    labels.label_names.push_back(fmt::format("level {}", k + 1));
+  }
+  labels.note = "Grey: domain walls.";
   f.maps.push_back(labels);
   if (!m.deflection_m.empty()) {
     f.maps.push_back(map_of(m, "deflection", "deflection", "m", m.deflection_m));

@@ -32,14 +32,21 @@ struct Number {
 std::vector<Number> numbers_of(const SpectrumGroup& g, bool is_first) {
   const std::string key = key_of(g);
   const TwoLines& t = g.two_lines;
+  const Estimate unknown{nan, -1.0};
   std::vector<Number> numbers{
       {key + "_intensity", g.intensity, "", "mean over the channels"},
       {key + "_wide_peak_position",
        g.wide.usable() ? Estimate{g.wide.position_hz, g.wide.position_sigma_hz} : Estimate{nan, -1},
        "Hz",
        "one broad maximum"},
-      {key + "_two_lines_low", t.low_hz, "Hz", "lower of two Debye losses"},
-      {key + "_two_lines_high", t.high_hz, "Hz", "higher of two Debye losses"},
+      {key + "_two_lines_low",
+       t.low_inside ? t.low_hz : unknown,
+       "Hz",
+       t.low_inside ? "lower of two Debye losses" : "not resolved: at a limit of the search"},
+      {key + "_two_lines_high",
+       t.high_inside ? t.high_hz : unknown,
+       "Hz",
+       t.high_inside ? "higher of two Debye losses" : "not resolved: at a limit of the search"},
       {key + "_two_lines_ratio", t.ratio, "", "height of the higher over the lower"}};
   if (!is_first) {
     numbers.push_back(

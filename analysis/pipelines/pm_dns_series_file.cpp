@@ -23,6 +23,16 @@ std::vector<double> conditions(const data::RecordingReader& recording, const cha
   return recording.has_signal(group) ? recording.read<double>(group) : std::vector<double>{};
 }
 
+/// "grain_wide" -> "grain, broad maximum"
+std::string words_of(const std::string& track) {
+  const std::size_t cut = track.find('_');
+  const std::string of = track.substr(0, cut) == "all" ? "all pixels" : track.substr(0, cut);
+  const std::string what = cut == std::string::npos ? "" : track.substr(cut + 1);
+  return what == "wide"              ? of + ", broad maximum"
+         : what.starts_with("line_") ? of + ", line " + what.substr(5)
+                                     : track;
+}
+
 void add_energies(const PmDnsSeriesResult& r, Findings& out) {
   for (const SeriesTrack& t : r.tracks) {
     const bool known = t.conductivity.status == ArrheniusStatus::complete;
@@ -49,22 +59,28 @@ void add_energies(const PmDnsSeriesResult& r, Findings& out) {
             fit.degrees_of_freedom,
             fit.leave_one_out_sigma_ev));
     put("_rate_energy", t.rate.activation_energy_ev, t.rate.sigma_ev, "eV", "from ln f instead");
-    put("_frequency_300_k", fit.frequency_300_hz, fit.frequency_300_sigma_hz, "Hz", "of the line");
+    put("_frequency_300_k",
+        fit.frequency_300_hz,
+        fit.frequency_300_sigma_hz,
+        "Hz",
+        "of the maximum, at 300 K");
   }
 }
 
 void add_bias(const PmDnsSeriesResult& r, Findings& out) {
   const auto put = [&](const char* name, const BiasFit& fit, const char* note) {
-    out.values.push_back({name,
-                          fit.known ? fit.change_at_1_v : nan,
-                          fit.known ? fit.change_sigma : nan,
-                          "",
-                          fmt::format("{}; {:+.4f} +- {:.4f} per V, {:+.4f} +- {:.4f} per V^2",
-                                      note,
-                                      fit.linear_per_v,
-                                      fit.linear_sigma,
-                                      fit.quadratic_per_v2,
-                                      fit.quadratic_sigma)});
+    out.values.push_back(
+        {name,
+         fit.known ? fit.change_at_1_v : nan,
+         fit.known ? fit.change_sigma : nan,
+         "",
+         fit.known ? fmt::format("{}; {:+.4f} +- {:.4f} per V, {:+.4f} +- {:.4f} per V^2",
+                                 note,
+                                 fit.linear_per_v,
+                                 fit.linear_sigma,
+                                 fit.quadratic_per_v2,
+                                 fit.quadratic_sigma)
+                   : fmt::format("{}; not resolved at enough biases", note)});
   };
   put("fast_response_change_at_1_v",
       r.fast_against_bias,
@@ -80,7 +96,8 @@ void add_bias(const PmDnsSeriesResult& r, Findings& out) {
 
 FoundCurve spectra_curve(const PmDnsSeriesResult& r, std::size_t which) {
   FoundCurve curve{r.classes[which] + "_spectra",
-                   "mean spectra, " + r.classes[which],
+                   r.classes[which] == "all" ? "Mean spectra, all pixels"
+                                             : "Mean spectra, class " + r.classes[which],
                    "stimulus frequency (Hz)",
                    "response / fast response",
                    true,
@@ -99,7 +116,7 @@ FoundCurve spectra_curve(const PmDnsSeriesResult& r, std::size_t which) {
 
 FoundCurve arrhenius_curve(const PmDnsSeriesResult& r) {
   FoundCurve curve{"arrhenius",
-                   "frequency of the maxima times temperature",
+                   "Frequency of the maxima times temperature",
                    "1000 / T (1/K)",
                    "f T (Hz K)",
                    false,
@@ -109,7 +126,7 @@ FoundCurve arrhenius_curve(const PmDnsSeriesResult& r) {
       "A straight line means one activated conductivity; the slope is that of N D, ion "
       "density times diffusivity, never of the mobility alone.";
   for (const SeriesTrack& t : r.tracks) {
-    FoundSeries points{t.name, {}, {}, {}, true};
+    FoundSeries points{words_of(t.name), {}, {}, {}, true};
     for (std::size_t k = 0; k < t.peaks.size(); ++k) {
       if (t.peaks[k].usable()) {
         points.x.push_back(1000.0 / r.temperature_k[k]);
@@ -124,7 +141,7 @@ FoundCurve arrhenius_curve(const PmDnsSeriesResult& r) {
 
 FoundCurve bias_curve(const PmDnsSeriesResult& r) {
   FoundCurve curve{"against_bias",
-                   "response against bias, relative to no added bias",
+                   "Response against bias, relative to no added bias",
                    "added bias (V)",
                    "relative value",
                    false,
@@ -169,6 +186,7 @@ FoundMap class_map(const PmDnsSeriesResult& r, const Grid& pixels) {
   out.x_m = pixels.origin.x_m;
   out.y_m = pixels.origin.y_m;
   out.labels = true;
+  out.label_names = {"not considered", "grain", "boundary", "hotspot", "excluded", "unmeasured"};
   for (const PixelClass label : r.class_map) {
     out.values.push_back(static_cast<float>(static_cast<int>(label)));
   }
@@ -176,11 +194,15 @@ FoundMap class_map(const PmDnsSeriesResult& r, const Grid& pixels) {
 }
 
 void add_warnings(const PmDnsSeriesResult& r, Findings& out) {
+  std::string left_out;
   for (std::size_t k = 0; k < r.used.size(); ++k) {
     if (r.used[k] == 0) {
-      out.warnings.push_back(fmt::format(
-          "round {}: left out, the ultraslow transient spoils more than half of it", k));
+      left_out += fmt::format("{}{}", left_out.empty() ? "" : ", ", k);
     }
+  }
+  if (!left_out.empty()) {
+    out.warnings.push_back(fmt::format(
+        "rounds left out, the ultraslow transient spoils more than half of them: {}", left_out));
   }
   for (std::size_t k = 0; k < r.map_correlation.size(); ++k) {
     if (r.map_correlation[k] < poor_correlation) {
@@ -197,7 +219,7 @@ void add_warnings(const PmDnsSeriesResult& r, Findings& out) {
     const auto lost = std::count(r.used.begin(), r.used.end(), 1) - there;
     if (lost > 0) {
       out.warnings.push_back(
-          fmt::format("{}: no maximum in {} of the rounds that are used", t.name, lost));
+          fmt::format("{}: no maximum in {} of the rounds that are used", words_of(t.name), lost));
     }
   }
 }

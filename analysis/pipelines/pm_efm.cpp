@@ -47,6 +47,11 @@ PmEfmResult analyse_pm_efm(const PmEfmInput& input, const PmEfmOptions& options)
                          {r.loss.half_difference, input.nx, input.ny},
                          SpotSign::darker,
                          options.spots);
+    r.null_spots = find_spots({r.loss.half_difference, input.nx, input.ny},
+                              {r.loss.half_difference, input.nx, input.ny},
+                              SpotSign::darker,
+                              options.spots)
+                       .size();
   }
   return r;
 }

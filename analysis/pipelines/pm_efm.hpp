@@ -38,7 +38,8 @@ struct PmEfmResult {
   double reference_sigma_v = 0.0;  // of the mean, one component
   TwoWayImage loss;
   TwoWayImage amplitude;
-  std::vector<Spot> spots;  // places of less loss than all around
+  std::vector<Spot> spots;     // places of less loss than all around
+  std::size_t null_spots = 0;  // the same search in half the difference of the two ways
 };
 [[nodiscard]] PmEfmResult analyse_pm_efm(const PmEfmInput& input, const PmEfmOptions& options = {});
 

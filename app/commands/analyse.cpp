@@ -101,11 +101,13 @@ std::string text_of(const analysis::Findings& findings) {
 #ifdef HALOTWIN_WITH_VALIDATION
 void write_pictures(const std::filesystem::path& folder,
                     const std::filesystem::path& file,
+                    const std::string& subtitle,
                     const Task& task,
                     const analysis::Findings& findings) {
   const std::string name = file.filename().string();
   validation::Page page = validation::page_of(findings);
   page.title = task.scope.empty() ? name : fmt::format("{}: {}", name, task.scope);
+  page.subtitle = subtitle;
   page.reproduce = {fmt::format("halotwin analyse {} --pipeline {}{}{} --report {}",
                                 name,
                                 task.pipeline->name,
@@ -124,9 +126,11 @@ int analyse(const AnalyseArguments& arguments, const Surroundings&) {
   std::filesystem::path file;
   std::vector<Task> tasks;
   std::vector<Table> settings;
+  std::string title;
   {
     const data::RecordingReader recording(arguments.file);
     file = recording.path();
+    title = recording.header().title;
     tasks = tasks_for(recording, arguments);
     for (const Task& task : tasks) {
       settings.push_back(settings_for(recording.header(), *task.pipeline, arguments.settings));
@@ -148,7 +152,12 @@ int analyse(const AnalyseArguments& arguments, const Surroundings&) {
                text_of(findings));
 #ifdef HALOTWIN_WITH_VALIDATION
     if (!arguments.report.empty()) {
-      write_pictures(arguments.report, file, task, findings);
+      write_pictures(
+          arguments.report,
+          file,
+          fmt::format("{}; pipeline {}: {}", title, task.pipeline->name, task.pipeline->summary),
+          task,
+          findings);
     }
 #endif
   }

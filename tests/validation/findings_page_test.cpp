@@ -27,6 +27,33 @@ TEST(FindingsPage, MapsGetAPrefixThatSuitsThem) {
   EXPECT_EQ(map_plot(map_of("V", 0.0F)).value_label, "V");
 }
 
+TEST(FindingsPage, NumbersGetTheSamePrefixAsTheirSigma) {
+  analysis::Findings findings;
+  findings.values = {{"contact_potential_at_1_v", -3.7e-5, 3.7e-4, "V"},
+                     {"frequency_300_k", 1722.0, 15.0, "Hz"},
+                     {"contact_resonance", 1.353e6, 2e3, "Hz"},
+                     {"share", 0.004, NAN, "1"}};
+  const Page page = page_of(findings);
+  EXPECT_EQ(page.values[0].name, "contact potential at 1 V");
+  EXPECT_EQ(page.values[0].unit, "µV");
+  EXPECT_DOUBLE_EQ(page.values[0].value, -37.0);
+  EXPECT_DOUBLE_EQ(page.values[0].sigma, 370.0);
+  EXPECT_EQ(page.values[1].name, "frequency 300 K");
+  EXPECT_EQ(page.values[1].unit, "Hz");
+  EXPECT_EQ(page.values[2].unit, "MHz");
+  EXPECT_DOUBLE_EQ(page.values[2].value, 1.353);
+  EXPECT_EQ(page.values[3].unit, "");
+  EXPECT_DOUBLE_EQ(page.values[3].value, 0.004);
+}
+
+TEST(FindingsPage, PhasesDoNotJumpBetweenNeighboursAcrossHalfATurn) {
+  analysis::FoundMap phase = map_of("rad", 3.1F);
+  phase.values = {3.1F, -3.1F};
+  const MapPlot plot = map_plot(phase);
+  EXPECT_EQ(plot.value_label, "deg");
+  EXPECT_NEAR(std::abs(plot.values.values[0] - plot.values.values[1]), 4.77, 0.01);
+}
+
 TEST(FindingsPage, LabelsAreClasses) {
   analysis::FoundMap levels = map_of("", 2.0F);
   levels.labels = true;
@@ -52,7 +79,8 @@ TEST(FindingsPage, NumbersNullsWarningsAndPicturesAreThere) {
   ASSERT_EQ(page.values.size(), 1U);
   EXPECT_EQ(page.values[0].name, "stripe angle");
   EXPECT_EQ(page.nulls[0].unit, "");
-  EXPECT_EQ(page.note, "Lateral PFM. Warning: few pixels.");
+  EXPECT_EQ(page.note, "Lateral PFM.");
+  EXPECT_EQ(page.warnings, findings.warnings);
   EXPECT_EQ(page.figures.size(), 3U);
   for (const Figure& figure : page.figures) {
     EXPECT_FALSE(figure.image.empty());

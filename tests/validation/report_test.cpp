@@ -238,6 +238,8 @@ TEST(NumberText, EndsWhereTheUncertaintyDoes) {
   EXPECT_EQ(text_of(2.3, 1.4), "2.3(1.4)");
   EXPECT_EQ(text_of(-2.13e-7, 3.1e-9), "-2.130(31)e-7");
   EXPECT_EQ(text_of(0.0, 0.02), "0.000(20)");
+  EXPECT_EQ(text_of(-0.004, 0.5), "0.0(5)");
+  EXPECT_EQ(text_of(400.0, 6e-14), "400");
 }
 
 TEST(NumberText, HasFourDigitsWithoutUncertainty) {

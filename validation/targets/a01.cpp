@@ -54,13 +54,14 @@ Verdict check_a01(Evidence& evidence) {
   bool met = peaks.size() == 2;
   const double published[] = {1000.0, 2000.0};
   for (std::size_t k = 0; k < peaks.size() && k < 2; ++k) {
-    verdict.values.push_back(position(k == 0 ? "first peak" : "second peak",
+    verdict.values.push_back(position(k == 0 ? "first maximum of the mean loss, phenomenological"
+                                             : "second maximum of the mean loss, phenomenological",
                                       peaks[k],
-                                      "loss channel, phenomenological response"));
+                                      "loss channel"));
     met = met && peaks[k].usable() && std::abs(peaks[k].position_hz / published[k] - 1.0) <= 0.15;
   }
   verdict.met = met ? Met::yes : Met::no;
-  verdict.values.push_back(position("physical response: one maximum",
+  verdict.values.push_back(position("the one maximum of the mean loss, physical",
                                     physical.result.all.wide,
                                     "loss channel, fit over +-0.35 decade"));
   const auto& physical_peaks = physical.result.all.peaks;
@@ -68,7 +69,7 @@ Verdict check_a01(Evidence& evidence) {
   for (const auto& peak : physical_peaks) {
     resolved += peak.usable() ? 1 : 0;
   }
-  verdict.values.push_back({"physical response: maxima resolved near 1 and 2 kHz",
+  verdict.values.push_back({"maxima resolved near 1 and 2 kHz, physical",
                             static_cast<double>(resolved),
                             nan,
                             "",
@@ -77,7 +78,7 @@ Verdict check_a01(Evidence& evidence) {
   for (const auto& peak : without.result.all.peaks) {
     false_peaks += peak.usable() ? 1 : 0;
   }
-  verdict.nulls.push_back({"peaks with the lines switched off",
+  verdict.nulls.push_back({"maxima resolved with the lines switched off, phenomenological",
                            static_cast<double>(false_peaks),
                            nan,
                            "",

@@ -51,11 +51,17 @@ Verdict check_a02(Evidence& evidence) {
     const MapCase& map = evidence.fresh_film(response);
     const PmDnsScore s = score(map);
     met = met && s.boundary_auc.value >= 0.9 && s.hotspot_auc.value >= 0.9;
-    verdict.values.push_back(
-        {"boundary AUC, " + response, s.boundary_auc.value, s.boundary_auc.sigma, "", ">= 0.9"});
-    verdict.values.push_back(
-        {"hotspot AUC, " + response, s.hotspot_auc.value, s.hotspot_auc.sigma, "", ">= 0.9"});
-    verdict.values.push_back({"hotspot AUC of grain means, " + response,
+    verdict.values.push_back({"AUC of boundaries by the high-frequency weight, " + response,
+                              s.boundary_auc.value,
+                              s.boundary_auc.sigma,
+                              "",
+                              ">= 0.9"});
+    verdict.values.push_back({"AUC of hotspots by the low-frequency weight, " + response,
+                              s.hotspot_auc.value,
+                              s.hotspot_auc.sigma,
+                              "",
+                              ">= 0.9"});
+    verdict.values.push_back({"AUC of hotspots by the mean weight of true grains, " + response,
                               s.hotspot_grain_auc.value,
                               s.hotspot_grain_auc.sigma,
                               "",
@@ -64,18 +70,18 @@ Verdict check_a02(Evidence& evidence) {
                                                       {"specimen.effects.boundary=false",
                                                        "specimen.effects.inclusions=false",
                                                        "specimen.effects.hotspot=false"}));
-    verdict.nulls.push_back({"boundary AUC, " + response,
+    verdict.nulls.push_back({"AUC of boundaries by the high-frequency weight, " + response,
                              flat.boundary_auc.value,
                              flat.boundary_auc.sigma,
                              "",
                              "film without boundary, PbI2 and hotspot effects"});
-    verdict.nulls.push_back({"hotspot AUC, " + response,
+    verdict.nulls.push_back({"AUC of hotspots by the low-frequency weight, " + response,
                              flat.hotspot_auc.value,
                              flat.hotspot_auc.sigma,
                              "",
                              "the same film"});
     verdict.values.push_back(
-        {"residual of the factorisation, " + response,
+        {"relative residual of the factorisation, " + response,
          map.result.nmf.relative_residual,
          std::nan(""),
          "",

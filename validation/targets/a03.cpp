@@ -136,38 +136,42 @@ bool check_response(const std::string& response, Evidence& evidence, Verdict& ve
     verdict.note += response + ": a class is empty. ";
     return false;
   }
+  verdict.values.push_back(percent("shift of the maximum, boundaries against grains, " + response,
+                                   shift_of(*boundary, lines),
+                                   "blue is positive"));
+  verdict.values.push_back(plain("ratio 2 kHz / 1 kHz, boundaries over grains, " + response,
+                                 boundary->ratio_contrast,
+                                 "above its null"));
   verdict.values.push_back(
-      percent("boundary shift, " + response, shift_of(*boundary, lines), "blue is positive"));
-  verdict.values.push_back(plain(
-      "boundary 2 kHz/1 kHz over grains, " + response, boundary->ratio_contrast, "above its null"));
-  verdict.values.push_back(
-      plain("hotspot enhancement at 1 kHz, " + response, hotspot->enhancement, "> 1"));
-  verdict.values.push_back(
-      percent("hotspot shift, " + response, shift_of(*hotspot, lines), "<= +5 %"));
+      plain("loss at 1 kHz, hotspots over grains, " + response, hotspot->enhancement, "> 1"));
+  verdict.values.push_back(percent("shift of the maximum, hotspots against grains, " + response,
+                                   shift_of(*hotspot, lines),
+                                   "<= +5 %"));
 
   const TruthSpectra truth = truth_spectra(map);
   const std::string masks = "from truth masks";
-  verdict.nulls.push_back({"boundary shift, " + response,
+  verdict.nulls.push_back({"shift of the maximum, boundaries against grains, " + response,
                            truth_shift_percent(map, truth.boundary, truth.grain, lines),
                            nan,
                            "%",
                            masks});
-  verdict.nulls.push_back({"boundary 2 kHz/1 kHz over grains, " + response,
+  verdict.nulls.push_back({"ratio 2 kHz / 1 kHz, boundaries over grains, " + response,
                            ratio_contrast(map, truth.boundary, truth.grain),
                            nan,
                            "",
                            masks});
-  verdict.nulls.push_back({"hotspot shift, " + response,
+  verdict.nulls.push_back({"shift of the maximum, hotspots against grains, " + response,
                            truth_shift_percent(map, truth.hotspot, truth.grain, lines),
                            nan,
                            "%",
                            masks});
-  verdict.nulls.push_back(percent(
-      "boundary shift, " + response, shift_of(*null_boundary, lines), "film without the effects"));
-  verdict.nulls.push_back(plain("boundary 2 kHz/1 kHz over grains, " + response,
+  verdict.nulls.push_back(percent("shift of the maximum, boundaries against grains, " + response,
+                                  shift_of(*null_boundary, lines),
+                                  "film without the effects"));
+  verdict.nulls.push_back(plain("ratio 2 kHz / 1 kHz, boundaries over grains, " + response,
                                 null_boundary->ratio_contrast,
                                 "film without the effects"));
-  verdict.nulls.push_back(plain("boundary 2 kHz/1 kHz over grains, " + response,
+  verdict.nulls.push_back(plain("ratio 2 kHz / 1 kHz, boundaries over grains, " + response,
                                 selection->ratio_contrast,
                                 "selection null: one spectral shape, measured noise"));
   add_figure(response, map, verdict);

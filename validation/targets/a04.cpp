@@ -244,23 +244,26 @@ bool check_response(const std::string& response,
   const GrainTable table = tabulate(map, heterodyne, found_labels(heterodyne));
   const Correlation found = correlate(table);
   const Correlation truth = correlate(tabulate(map, heterodyne, true_labels(map)));
-  verdict.values.push_back(row_of("intensity with -CPD, " + response,
+  verdict.values.push_back(row_of("correlation of intensity with -CPD, " + response,
                                   found,
                                   "grains found in the topography, > 0 and p < 0.01; "));
-  verdict.values.push_back(
-      row_of("intensity with -CPD, true grains, " + response, truth, "masks of the truth; "));
+  verdict.values.push_back(row_of("correlation of intensity with -CPD, true grains, " + response,
+                                  truth,
+                                  "masks of the truth; "));
   const GrainTable nothing = tabulate(flat, flat_kpfm, found_labels(flat_kpfm));
-  verdict.nulls.push_back(
-      row_of("intensity with -CPD, " + response, correlate(nothing), "film without hotspots; "));
-  verdict.nulls.push_back(row_of("intensity with -CPD, " + response,
+  verdict.nulls.push_back(row_of("correlation of intensity with -CPD, " + response,
+                                 correlate(nothing),
+                                 "film without hotspots; "));
+  verdict.nulls.push_back(row_of("correlation of intensity with -CPD, " + response,
                                  shuffled(table, evidence.seed()),
                                  "potentials shuffled among the grains; "));
-  verdict.nulls.push_back(row_of("intensity with -CPD, amplitude detection, " + response,
+  verdict.nulls.push_back(row_of("correlation of intensity with -CPD, " + response,
                                  correlate(tabulate(map, amplitude, found_labels(heterodyne))),
-                                 "AM-KPFM: cone and lever see the mean film; "));
+                                 "amplitude detection: cone and lever see the mean film; "));
   if (response == "phenomenological") {
-    verdict.values.push_back(hotspot_potential(table, "hotspot minus other grains"));
-    Measured none = hotspot_potential(nothing, "hotspot minus other grains");
+    verdict.values.push_back(
+        hotspot_potential(table, "CPD of hotspot grains less that of other grains"));
+    Measured none = hotspot_potential(nothing, "CPD of hotspot grains less that of other grains");
     none.note = "the same grains in the film without hotspots; " + none.note;
     verdict.nulls.push_back(none);
   }
@@ -284,22 +287,23 @@ Verdict check_a04(Evidence& evidence) {
     met = check_response(response, evidence, heterodyne, amplitude, verdict) && met;
   }
   const auto contrast = [&](const char* name, const Kpfm& k) {
-    return Measured{
-        name, 1e3 * k.result.grain_contrast_v, nan, "mV", "standard deviation between grains"};
+    return Measured{name, 1e3 * k.result.grain_contrast_v, nan, "mV", "noise taken off"};
   };
-  verdict.values.push_back(contrast("CPD contrast of grains, heterodyne", heterodyne));
-  verdict.values.push_back(contrast("CPD contrast of grains, amplitude detection", amplitude));
-  verdict.values.push_back({"boundaries minus insides of grains",
+  verdict.values.push_back(
+      contrast("CPD, standard deviation between grains, heterodyne", heterodyne));
+  verdict.values.push_back(
+      contrast("CPD, standard deviation between grains, amplitude detection", amplitude));
+  verdict.values.push_back({"CPD of boundaries less that of insides of grains",
                             1e3 * heterodyne.result.boundary_contrast_v,
                             1e3 * heterodyne.result.boundary_contrast_null_v.sigma,
                             "mV",
                             "heterodyne"});
-  verdict.values.push_back({"CPD inside grains explained by their means",
+  verdict.values.push_back({"share of the CPD variance inside grains that their means explain",
                             heterodyne.result.grain_share,
                             heterodyne.result.grain_share_null.sigma,
                             "",
                             "share of the variance, heterodyne"});
-  verdict.nulls.push_back({"CPD inside grains explained by their means",
+  verdict.nulls.push_back({"share of the CPD variance inside grains that their means explain",
                            heterodyne.result.grain_share_null.value,
                            heterodyne.result.grain_share_null.sigma,
                            "",

@@ -54,24 +54,24 @@ Verdict check_a05(Evidence& evidence) {
                               peak.position_sigma_hz,
                               "Hz",
                               "510 to 690 Hz; parabola over +-0.35 decade, above 250 Hz"});
-    verdict.values.push_back({"maximum of bright against dim stripes, " + response,
-                              shift,
-                              bright != nullptr ? bright->shift.sigma : std::nan(""),
-                              "",
-                              "within +-0.03, the same fit"});
-    verdict.values.push_back({"the same from truth masks, " + response,
-                              std::expm1(masked_shift(map)),
+    verdict.values.push_back({"shift of the maximum, bright against dim stripes, " + response,
+                              100.0 * shift,
+                              bright != nullptr ? 100.0 * bright->shift.sigma : std::nan(""),
+                              "%",
+                              "within +-3 %, the same fit"});
+    verdict.values.push_back({"the same shift from truth masks, " + response,
+                              100.0 * std::expm1(masked_shift(map)),
                               std::nan(""),
-                              "",
+                              "%",
                               "judge"});
     if (bright != nullptr) {
-      verdict.values.push_back({"intensity of bright against dim stripes, " + response,
+      verdict.values.push_back({"intensity, bright over dim stripes, " + response,
                                 bright->intensity_ratio.value,
                                 bright->intensity_ratio.sigma,
                                 "",
                                 "input: ion-active share x 1.3"});
     }
-    verdict.values.push_back({"enriched twins found bright, " + response,
+    verdict.values.push_back({"share of the enriched twins found bright, " + response,
                               share_labelled(map,
                                              label_of(map, "bright"),
                                              [&](std::size_t p) {
@@ -80,19 +80,19 @@ Verdict check_a05(Evidence& evidence) {
                                              }),
                               std::nan(""),
                               "",
-                              "share of their pixels"});
+                              "of their pixels"});
     const MapCase& flat = evidence.map(request_for(evidence, response, false));
     const analysis::SpectrumGroup* noise = group_of(flat, "bright");
     if (noise != nullptr) {
-      verdict.nulls.push_back({"intensity of bright against dim pixels, " + response,
+      verdict.nulls.push_back({"intensity, bright over dim pixels, " + response,
                                noise->intensity_ratio.value,
                                noise->intensity_ratio.sigma,
                                "",
                                "twins without ionic contrast: what the cut alone does"});
-      verdict.nulls.push_back({"maximum of bright against dim pixels, " + response,
-                               std::expm1(noise->shift.value),
-                               noise->shift.sigma,
-                               "",
+      verdict.nulls.push_back({"shift of the maximum, bright against dim pixels, " + response,
+                               100.0 * std::expm1(noise->shift.value),
+                               100.0 * noise->shift.sigma,
+                               "%",
                                "the same"});
     }
     add_group_figures(map, map.domain, {"first", "second", "third"}, response, verdict);

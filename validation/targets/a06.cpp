@@ -75,7 +75,7 @@ std::string levels_text(const analysis::Findings& found) {
 }
 
 void add_null(const char* what, const PfmCase& c, Verdict& verdict) {
-  verdict.nulls.push_back({fmt::format("levels, {}", what),
+  verdict.nulls.push_back({fmt::format("levels in the histogram, {}", what),
                            value_of(c.found, "level_count"),
                            nan,
                            "",
@@ -127,32 +127,35 @@ Verdict check_a06(Evidence& evidence) {
                                   "specimen.microcrystal.third.contact_resonance_factor=1"});
   const double levels = value_of(crystal.found, "level_count");
   const analysis::Finding* angle = find(crystal.found.values, "stripe_angle");
-  verdict.values = {{"levels of the amplitude", levels, nan, "", levels_text(crystal.found)},
-                    {"angle between the families of stripes",
-                     angle == nullptr ? nan : angle->value,
-                     angle == nullptr ? nan : angle->sigma,
-                     "deg",
-                     "70 +- 5"},
-                    {"levels against the true orientations",
-                     agreement(crystal),
-                     nan,
-                     "",
-                     "adjusted Rand index, 1 = every pixel"},
-                    {"distance of neighbouring levels over their width",
-                     value_of(crystal.found, "level_separation"),
-                     nan,
-                     "",
-                     ""},
-                    {"contact resonance",
-                     value_of(crystal.found, "contact_resonance"),
-                     nan,
-                     "Hz",
-                     "found by a search"}};
+  verdict.values = {
+      {"levels in the histogram of the amplitude", levels, nan, "", levels_text(crystal.found)},
+      {"angle between the families of stripes",
+       angle == nullptr ? nan : angle->value,
+       angle == nullptr ? nan : angle->sigma,
+       "deg",
+       "70 +- 5"},
+      {"agreement of the levels with the true orientations",
+       agreement(crystal),
+       nan,
+       "",
+       "adjusted Rand index, 1 = every pixel"},
+      {"smallest distance of neighbouring levels over their width",
+       value_of(crystal.found, "level_separation"),
+       nan,
+       "",
+       ""},
+      {"contact resonance",
+       1e-3 * value_of(crystal.found, "contact_resonance"),
+       nan,
+       "kHz",
+       "found by a search"}};
   add_null("no piezo response", off, verdict);
   add_null("the same response for all orientations", silent, verdict);
   add_null("same contact resonance for all orientations", rigid, verdict);
   for (const analysis::Finding& null : crystal.found.nulls) {
-    verdict.nulls.push_back({null.name, null.value, nan, "", null.note});
+    std::string name = null.name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    verdict.nulls.push_back({name, null.value, nan, "", null.note});
   }
   verdict.met = levels == 3.0 && angle != nullptr &&
                         std::abs(angle->value - published_angle_deg) <= tolerated_deg &&

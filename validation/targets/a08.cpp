@@ -38,7 +38,7 @@ double contrast(const MapCase& map) {
 }
 
 void add_peaks(const MapCase& map, const std::string& response, std::vector<Measured>& into) {
-  const char* const names[] = {"first peak, ", "second peak, "};
+  const char* const names[] = {"first maximum, ", "second maximum, "};
   for (std::size_t k = 0; k < 2 && k < map.result.all.peaks.size(); ++k) {
     const analysis::Peak& peak = map.result.all.peaks[k];
     into.push_back({names[k] + response,
@@ -64,34 +64,42 @@ Verdict check_a08(Evidence& evidence) {
     if (decides) {
       verdict.met = both && ratio >= least_ratio ? Met::yes : Met::no;
     }
-    verdict.values.push_back(
-        {"2 kHz over 600 Hz peak, " + response,
-         ratio,
-         all.peak_ratio.sigma,
-         "",
-         decides ? ">= 2, both resolved" : "value at 2 kHz over value at 600 Hz; not resolved"});
+    verdict.values.push_back({(decides ? "height of the 2 kHz over the 600 Hz maximum, "
+                                       : "loss at 2 kHz over loss at 600 Hz, ") +
+                                  response,
+                              ratio,
+                              all.peak_ratio.sigma,
+                              "",
+                              decides ? ">= 2, both resolved" : "no maxima to compare"});
     add_peaks(map, response, verdict.values);
     if (const analysis::SpectrumGroup* whole = group_of(map, "all"); whole != nullptr && !decides) {
       const analysis::TwoLines& t = whole->two_lines;
-      verdict.values.push_back({"two Debye losses, " + response,
-                                t.ratio.value,
-                                t.ratio.sigma,
-                                "",
-                                "height of the higher over the lower; for comparison"});
       verdict.values.push_back(
-          {"lower of the two, " + response, t.low_hz.value, t.low_hz.sigma, "Hz", "fit"});
-      verdict.values.push_back(
-          {"higher of the two, " + response, t.high_hz.value, t.high_hz.sigma, "Hz", "fit"});
+          {"fit of two Debye losses: height of the higher over the lower, " + response,
+           t.low_inside && t.high_inside ? t.ratio.value : std::nan(""),
+           t.ratio.sigma,
+           "",
+           "not resolved: one of them is at a limit of the search"});
+      verdict.values.push_back({"fit of two Debye losses: the lower, " + response,
+                                t.low_inside ? t.low_hz.value : std::nan(""),
+                                t.low_hz.sigma,
+                                "Hz",
+                                t.low_inside ? "fit" : "not resolved: at a limit of the search"});
+      verdict.values.push_back({"fit of two Debye losses: the higher, " + response,
+                                t.high_inside ? t.high_hz.value : std::nan(""),
+                                t.high_hz.sigma,
+                                "Hz",
+                                t.high_inside ? "fit" : "not resolved: at a limit of the search"});
     }
     verdict.values.push_back(
-        {"spatial contrast, " + response,
+        {"spatial contrast of the intensity, " + response,
          contrast(map),
          std::nan(""),
          "",
          "robust deviation of pixel intensities over their mean, noise included"});
     const MapCase& clean = evidence.map(request_for(evidence, response, false));
     verdict.nulls.push_back(
-        {"2 kHz over 600 Hz, " + response,
+        {"the same ratio, " + response,
          clean.result.all.peak_ratio.known ? clean.result.all.peak_ratio.value : std::nan(""),
          clean.result.all.peak_ratio.sigma,
          "",

@@ -73,17 +73,20 @@ bool check_response(const MapCase& map, const std::string& response, Verdict& ve
   if (!sets.known || dim == nullptr) {
     return false;
   }
-  verdict.values.push_back({"shift of the set of lower signal, " + response,
-                            sets.shift,
-                            sets.shift_sigma,
-                            "",
+  verdict.values.push_back({"shift of the maximum, weaker against stronger sectors, " + response,
+                            100.0 * sets.shift,
+                            100.0 * sets.shift_sigma,
+                            "%",
                             "> 0 (blue) by 2 sigma; groups found from the spectra"});
-  verdict.values.push_back(
-      {"intensity of that set, " + response, sets.ratio, sets.ratio_sigma, "", "< 1 by 2 sigma"});
+  verdict.values.push_back({"intensity, weaker over stronger sectors, " + response,
+                            sets.ratio,
+                            sets.ratio_sigma,
+                            "",
+                            "< 1 by 2 sigma"});
   const double found = share_labelled(
       map, label_of(map, "dim"), [&](std::size_t p) { return feature_is(map, p, thick_feature); });
   verdict.values.push_back(
-      {"thick boundary found dim, " + response, found, std::nan(""), "", ">= 0.5 of its pixels"});
+      {"share of the thick boundary found dim, " + response, found, std::nan(""), "", ">= 0.5"});
   const MaskedSpectrum bulk =
       masked_spectrum(map, [&](std::size_t p) { return feature_is(map, p, bulk_feature); });
   const MaskedSpectrum sector =
@@ -91,18 +94,18 @@ bool check_response(const MapCase& map, const std::string& response, Verdict& ve
   const MaskedSpectrum other = masked_spectrum(map, [&](std::size_t p) {
     return feature_is(map, p, bulk_feature) && map.boundary_distance_m.values[p] < near_m;
   });
-  verdict.values.push_back({"intensity at the other boundaries, " + response,
+  verdict.values.push_back({"intensity, other boundaries over insides (truth masks), " + response,
                             other.intensity / bulk.intensity,
                             std::nan(""),
                             "",
                             ">= 0.8 of the same orientation away from them (truth masks)"});
-  verdict.values.push_back({"shift of the sectors, truth masks, " + response,
-                            sector.wide_hz / bulk.wide_hz - 1.0,
+  verdict.values.push_back({"shift of the maximum from truth masks, " + response,
+                            100.0 * (sector.wide_hz / bulk.wide_hz - 1.0),
                             std::nan(""),
-                            "",
+                            "%",
                             "judge"});
   verdict.values.push_back(
-      {"sectors found, " + response,
+      {"share of the weaker sectors found, " + response,
        share_labelled(map,
                       label_of(map, sets.weak),
                       [&](std::size_t p) { return feature_is(map, p, sector_feature); }),
@@ -126,10 +129,10 @@ Verdict check_a09(Evidence& evidence) {
     met = check_response(map, response, verdict) && met;
     const MapCase& flat = evidence.map(request_for(evidence, response, false));
     if (const Sets noise = read_sets(flat); noise.known) {
-      verdict.nulls.push_back({"shift between the two groups, " + response,
-                               noise.shift,
-                               noise.shift_sigma,
-                               "",
+      verdict.nulls.push_back({"shift of the maximum between the two groups, " + response,
+                               100.0 * noise.shift,
+                               100.0 * noise.shift_sigma,
+                               "%",
                                "film without contrast of sectors: what the cut alone does"});
       verdict.nulls.push_back({"intensity ratio of the two groups, " + response,
                                noise.ratio,

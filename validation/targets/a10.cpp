@@ -90,14 +90,14 @@ void add_lines(const MapCase& map, Verdict& verdict) {
       analysis::find_peaks({map.result.frequencies_hz, all.mean, all.sigma}, guesses, search);
   for (std::size_t k = 0; k < peaks.size(); ++k) {
     const bool seen = peaks[k].usable();
-    verdict.values.push_back({fmt::format("line near {:.0f} Hz", guesses[k]),
+    verdict.values.push_back({fmt::format("maximum near {:.0f} Hz", guesses[k]),
                               seen ? peaks[k].position_hz : std::nan(""),
                               seen ? peaks[k].position_sigma_hz : std::nan(""),
                               "Hz",
                               seen ? "a maximum of the mean spectrum" : "shoulder, no maximum"});
   }
   verdict.values.push_back(
-      {"value at 100 Hz over value at 400 Hz",
+      {"loss at 100 Hz over loss at 400 Hz",
        all.mean.front() /
            analysis::value_at({map.result.frequencies_hz, all.mean, {}}, 400.0).value,
        std::nan(""),
@@ -122,36 +122,39 @@ Verdict check_a10(Evidence& evidence) {
                           at_2k.value > 1.0 && at_100.value < most_ultralow
                       ? Met::yes
                       : Met::no;
-    verdict.values = {
-        {"intensity of the mesh over the bulk", mesh.value, mesh.sigma, "", "1.5 to 2.4"},
-        {"granules over bulk at 1 kHz", at_1k.value, at_1k.sigma, "", "< 1"},
-        {"granules over bulk at 2 kHz", at_2k.value, at_2k.sigma, "", "> 1"},
-        {"granules over bulk at 100 Hz", at_100.value, at_100.sigma, "", "< 0.8: ultralow part"}};
+    verdict.values = {{"intensity, mesh over bulk", mesh.value, mesh.sigma, "", "1.5 to 2.4"},
+                      {"loss at 1 kHz, granules over bulk", at_1k.value, at_1k.sigma, "", "< 1"},
+                      {"loss at 2 kHz, granules over bulk", at_2k.value, at_2k.sigma, "", "> 1"},
+                      {"loss at 100 Hz, granules over bulk",
+                       at_100.value,
+                       at_100.sigma,
+                       "",
+                       "< 0.8: ultralow part"}};
   }
   const auto is = [&](double feature) {
     return [&map, feature](std::size_t p) { return map.feature.values[p] == feature; };
   };
   const MaskedSpectrum bulk_truth = masked_spectrum(map, is(0.0));
   const MaskedSpectrum mesh_truth = masked_spectrum(map, is(mesh_feature));
-  verdict.values.push_back({"mesh over bulk from truth masks",
+  verdict.values.push_back({"intensity, mesh over bulk, from truth masks",
                             mesh_truth.intensity / bulk_truth.intensity,
                             std::nan(""),
                             "",
                             "judge"});
   verdict.values.push_back(
-      {"bulk found",
+      {"share of the bulk found as such",
        share_labelled(map, label_of(map, kinds.known() ? kinds.bulk->name : ""), is(0.0)),
        std::nan(""),
        "",
        "share of its pixels"});
   verdict.values.push_back(
-      {"mesh found",
+      {"share of the mesh found as such",
        share_labelled(map, label_of(map, kinds.known() ? kinds.mesh->name : ""), is(mesh_feature)),
        std::nan(""),
        "",
        "share of its pixels"});
   verdict.values.push_back(
-      {"granules found",
+      {"share of the granules found as such",
        share_labelled(
            map, label_of(map, kinds.known() ? kinds.granules->name : ""), is(granule_feature)),
        std::nan(""),
@@ -164,9 +167,9 @@ Verdict check_a10(Evidence& evidence) {
     const analysis::Estimate at_2k = ratio_at(flat, *noise.granules, *noise.bulk, 2000.0);
     const char* const what = "film without mesh and granules: what the groups alone do";
     verdict.nulls.push_back(
-        {"intensity of the second group over the first", mesh.value, mesh.sigma, "", what});
+        {"intensity, second group over first", mesh.value, mesh.sigma, "", what});
     verdict.nulls.push_back(
-        {"third group over the first at 2 kHz", at_2k.value, at_2k.sigma, "", what});
+        {"loss at 2 kHz, third group over first", at_2k.value, at_2k.sigma, "", what});
   }
   add_group_figures(map,
                     map.feature,

@@ -87,12 +87,12 @@ bool check_response(const std::string& response, Evidence& evidence, Verdict& ve
       noise_free, steady, defaults.residual_below_hz, defaults.threshold_fraction);
   const auto& found = map.result.transient;
   const bool is_found = found.status == analysis::TransientStatus::found;
-  verdict.values.push_back({"end of the transient, " + response,
+  verdict.values.push_back({"scan line where the transient ends, " + response,
                             is_found ? found.end_line : nan,
                             is_found ? found.end_sigma : nan,
                             "lines",
                             fmt::format("noise-free crossing: {:.1f}", crossing.line)});
-  verdict.values.push_back({"difference to the noise-free crossing, " + response,
+  verdict.values.push_back({"end of the transient less the noise-free crossing, " + response,
                             is_found ? found.end_line - crossing.line : nan,
                             is_found ? found.end_sigma : nan,
                             "lines",

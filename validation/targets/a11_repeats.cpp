@@ -101,13 +101,16 @@ bool check_zone(Evidence& evidence, const std::string& response, Verdict& verdic
   const analysis::Estimate wider = widening(with);
   const analysis::Estimate null = widening(without);
   verdict.values.push_back(
-      {"boundary zone, last round less first, " + response,
+      {"widening of the boundary zones, last round less first, " + response,
        wider.value / nm,
        wider.sigma / nm,
        "nm",
        fmt::format("half width; at least {:g} sigma and above the null", least_sigmas)});
-  verdict.nulls.push_back(
-      {"the same without degradation, " + response, null.value / nm, null.sigma / nm, "nm", ""});
+  verdict.nulls.push_back({"the same widening without degradation, " + response,
+                           null.value / nm,
+                           null.sigma / nm,
+                           "nm",
+                           ""});
   verdict.figures.push_back(zone_figure(with, response));
   return wider.value > least_sigmas * wider.sigma && wider.value > null.value + null.sigma;
 }
@@ -160,7 +163,7 @@ bool check_potential(Evidence& evidence, Verdict& verdict) {
   const RepeatsCase with = repeats_of(evidence, degrading, "phenomenological");
   const auto growth = [&](const RepeatsCase& c) { return c.result.potentials.back().growth; };
   const analysis::ContrastGrowth g = growth(with);
-  verdict.values.push_back({"contact potential within grains, growth in places",
+  verdict.values.push_back({"growth of the CPD contrast within grains, where most changed",
                             g.upper.value,
                             g.upper.sigma,
                             "",
@@ -171,10 +174,11 @@ bool check_potential(Evidence& evidence, Verdict& verdict) {
                                         largest_growth,
                                         g.typical.value)});
   const analysis::ContrastGrowth off = growth(repeats_of(evidence, stable, "phenomenological"));
-  verdict.nulls.push_back({"growth without degradation", off.upper.value, off.upper.sigma, "", ""});
+  verdict.nulls.push_back(
+      {"the same growth without degradation", off.upper.value, off.upper.sigma, "", ""});
   const analysis::ContrastGrowth time = growth(repeats_of(evidence, waiting, "phenomenological"));
   verdict.nulls.push_back(
-      {"growth after 72 h without bias", time.upper.value, time.upper.sigma, "", ""});
+      {"the same growth after 72 h without bias", time.upper.value, time.upper.sigma, "", ""});
   const std::size_t last = with.result.potentials.size() - 1;
   const auto& image = with.data.images.front();
   constexpr double range_mv = 60.0;
@@ -223,13 +227,13 @@ bool check_grooves(Evidence& evidence, Verdict& verdict) {
   const double sharp = groove_depth(specimen, sharp_tip_m).value / nm;
   const double blunt = groove_depth(specimen, blunt_tip_m).value / nm;
   const double by_bluntness = sharp - blunt;
-  verdict.values.push_back({"grooves in the topography, deeper by",
+  verdict.values.push_back({"deepening of the grooves, last round less first",
                             deeper,
                             zones.back().contrast.sigma / nm,
                             "nm",
                             fmt::format("of {:.1f} nm; a blunt tip makes them shallower",
                                         -zones.front().contrast.value / nm)});
-  verdict.nulls.push_back({"the same for a tip blunted from 25 to 50 nm instead",
+  verdict.nulls.push_back({"the same deepening by a tip blunted from 25 to 50 nm instead",
                            by_bluntness,
                            nan,
                            "nm",

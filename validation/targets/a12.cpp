@@ -107,23 +107,27 @@ Verdict check_a12(Evidence& evidence) {
 
   verdict.met = Met::shown;
   verdict.values = {
-      {"upper end",
+      {"upper end of the usable range",
        edge(all, true),
        nan,
        "Hz",
        "noise of one pixel below 10 % of the fast response"},
-      {"lower end at the maps' speed",
+      {"lower end at the speed of the maps",
        lower_end(hasty, leak),
        nan,
        "Hz",
        "longest time constant 5 ms: noise and what leaks from the first harmonic and the mean, "
        "together below 10 %"},
-      {"lower end by noise alone",
+      {"lower end if noise alone set it",
        edge(all, false),
        nan,
        "Hz",
        "time constant 0.6/f; the sweep starts at 5 Hz"},
-      {"noise below 20 Hz with / without 1/f noise", low_noise_ratio(all, no_flicker), nan, "", ""},
+      {"noise below 20 Hz, with over without 1/f noise",
+       low_noise_ratio(all, no_flicker),
+       nan,
+       "",
+       ""},
       {"time of a sweep from 100 Hz",
        sweep_time_s(100.0),
        nan,
@@ -136,7 +140,7 @@ Verdict check_a12(Evidence& evidence) {
        "the same; a map of 128 x 128 pixels then takes days"}};
   verdict.nulls.push_back(
       {"upper end with thermal noise only", edge(thermal, true), nan, "Hz", "no detection noise"});
-  verdict.nulls.push_back({"lower end at the maps' speed without 1/f noise",
+  verdict.nulls.push_back({"lower end at the speed of the maps without 1/f noise",
                            lower_end(no_flicker, leak),
                            nan,
                            "Hz",

@@ -36,11 +36,13 @@ const std::string control = "procedure.pm_dns_control.";
 /// What is in a film and in the instrument.
 struct Case {
   std::string_view name;
+  std::string_view what;  // in words
   bool sample = false;    // peaks of the sample
   bool sideband = false;  // the resonance moves after the tune
 };
-constexpr std::array<Case, 3> cases{
-    {{"sample", true, false}, {"sideband", false, true}, {"both", true, true}}};
+constexpr std::array<Case, 3> cases{{{"sample", "sample peaks only", true, false},
+                                     {"sideband", "detuned drive only", false, true},
+                                     {"both", "sample peaks and detuned drive", true, true}}};
 
 /// One film and one fault: seeds and settings follow from the validation's seed.
 struct Draw {
@@ -282,13 +284,13 @@ void add_counts(const std::string& response, const Tally& tally, Verdict& verdic
     if (count.all == 0) {
       continue;
     }
-    verdict.values.push_back({fmt::format("right, {}, {}", cases[c].name, response),
+    verdict.values.push_back({fmt::format("films judged right, {}, {}", cases[c].what, response),
                               static_cast<double>(count.joint),
                               nan,
                               "",
                               fmt::format("of {}, joint fit of four drive offsets", count.all)});
     verdict.nulls.push_back(
-        {fmt::format("right, {}, {}", cases[c].name, response),
+        {fmt::format("films judged right, {}, {}", cases[c].what, response),
          static_cast<double>(count.followed),
          nan,
          "",

@@ -111,20 +111,45 @@ Verdict check_a14(Evidence& evidence) {
   flat_lines.push_back(lines);
   const Series null_lines = run_series(evidence, flat_lines, 28);
 
-  bool met =
-      hold(physical, "grain_wide", "grains, physical response", perovskite_ev, verdict.values);
-  met =
-      hold(resolved, "all_line_1", "1 kHz line, phenomenological", perovskite_ev, verdict.values) &&
-      met;
-  met =
-      hold(resolved, "all_line_2", "2 kHz line, phenomenological", interface_ev, verdict.values) &&
-      met;
-  static_cast<void>(
-      hold(physical, "all_wide", "all pixels, physical response", perovskite_ev, verdict.values));
-  static_cast<void>(hold(
-      physical, "boundary_wide", "boundaries, physical response", perovskite_ev, verdict.values));
-  met = hold(null, "grain_wide", "grains, physical, Ea = 0", 0.0, verdict.nulls) && met;
-  met = hold(null_lines, "all_line_1", "1 kHz line, Ea = 0", 0.0, verdict.nulls) && met;
+  bool met = hold(physical,
+                  "grain_wide",
+                  "activation energy, broad maximum of grains, physical",
+                  perovskite_ev,
+                  verdict.values);
+  met = hold(resolved,
+             "all_line_1",
+             "activation energy, 1 kHz line, phenomenological",
+             perovskite_ev,
+             verdict.values) &&
+        met;
+  met = hold(resolved,
+             "all_line_2",
+             "activation energy, 2 kHz line, phenomenological",
+             interface_ev,
+             verdict.values) &&
+        met;
+  static_cast<void>(hold(physical,
+                         "all_wide",
+                         "activation energy, broad maximum of all pixels, physical",
+                         perovskite_ev,
+                         verdict.values));
+  static_cast<void>(hold(physical,
+                         "boundary_wide",
+                         "activation energy, broad maximum of boundaries, physical",
+                         perovskite_ev,
+                         verdict.values));
+  met = hold(null,
+             "grain_wide",
+             "activation energy, broad maximum of grains, physical, film with 0 eV",
+             0.0,
+             verdict.nulls) &&
+        met;
+  met = hold(null_lines,
+             "all_line_1",
+             "activation energy, 1 kHz line, phenomenological, film with 0 eV",
+             0.0,
+             verdict.nulls) &&
+        met;
   verdict.met = met ? Met::yes : Met::no;
   verdict.note =
       "A frequency gives a conductivity, the product N D of ion density and diffusivity: the "

@@ -99,13 +99,13 @@ bool check_loop(const sim::World& world,
     largest = std::max(largest, change);
   }
   const Worst worst = worst_of(moving);
-  verdict.values.push_back({"with a fast height loop: largest amplitude deviation",
+  verdict.values.push_back({"largest deviation of the amplitude, fast height loop",
                             100.0 * worst.amplitude,
                             nan,
                             "%",
                             "2 %; drive 0, -400 and +600 Hz off resonance"});
   verdict.values.push_back(
-      {"with a fast height loop: largest phase deviation", worst.phase_deg, nan, "deg", "1 deg"});
+      {"largest deviation of the phase, fast height loop", worst.phase_deg, nan, "deg", "1 deg"});
   verdict.nulls.push_back({"what that loop does to the signal, off resonance",
                            100.0 * off_resonance,
                            nan,
@@ -124,12 +124,13 @@ bool check_strong(const sim::World& world,
     EnginesPlan plan = usual(base);
     plan.drive_peak_v = drive_v;
     const Worst worst = worst_of(compare_responses(world, params, plan, {}, options.threads));
-    verdict.values.push_back({fmt::format("at {} V drive: largest amplitude deviation", drive_v),
-                              100.0 * worst.amplitude,
-                              nan,
-                              "%",
-                              "1 %, 100 Hz to 8 kHz, on resonance"});
-    verdict.values.push_back({fmt::format("at {} V drive: largest phase deviation", drive_v),
+    verdict.values.push_back(
+        {fmt::format("largest deviation of the amplitude, {} V drive", drive_v),
+         100.0 * worst.amplitude,
+         nan,
+         "%",
+         "1 %, 100 Hz to 8 kHz, on resonance"});
+    verdict.values.push_back({fmt::format("largest deviation of the phase, {} V drive", drive_v),
                               worst.phase_deg,
                               nan,
                               "deg",
@@ -189,15 +190,17 @@ Verdict check_x04(Evidence& evidence) {
   double density = 0.0;
   for (const NoiseRow& row : compare_noise(noisy, params, noise_plan, 6000, options.threads)) {
     density = std::max(density, std::abs(row.ratio() - 1.0));
-    verdict.values.push_back({fmt::format("noise density ratio at {:.0f} Hz", row.frequency_hz),
-                              row.ratio(),
-                              row.relative_sigma * std::sqrt(2.0),
-                              "",
-                              "time domain / closed form, 5 %"});
+    verdict.values.push_back(
+        {fmt::format("noise density at {:.0f} Hz, time domain over closed form", row.frequency_hz),
+         row.ratio(),
+         row.relative_sigma * std::sqrt(2.0),
+         "",
+         "5 %"});
   }
-  verdict.values.insert(verdict.values.begin(),
-                        {{"largest amplitude deviation", 100.0 * amplitude, nan, "%", "1 %"},
-                         {"largest phase deviation", phase_deg, nan, "deg", "0.5 deg"}});
+  verdict.values.insert(
+      verdict.values.begin(),
+      {{"largest deviation of the amplitude, 0.2 V drive", 100.0 * amplitude, nan, "%", "1 %"},
+       {"largest deviation of the phase, 0.2 V drive", phase_deg, nan, "deg", "0.5 deg"}});
   // the null: what an error of the settle rule would look like
   EnginesPlan hasty = plan;
   hasty.frequencies_hz = {100.0, 400.0};
@@ -207,7 +210,7 @@ Verdict check_x04(Evidence& evidence) {
   hasty.lock_in_1_time_constants_s = {3e-6};
   const std::vector<EnginesRow> early =
       compare_responses(quiet, params, hasty, {}, options.threads);
-  verdict.values.push_back({"amplitude deviation when read after 3 time constants",
+  verdict.values.push_back({"deviation of the amplitude when read after 3 time constants",
                             100.0 * std::abs(early.back().amplitude_ratio() - 1.0),
                             nan,
                             "%",
