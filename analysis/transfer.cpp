@@ -21,6 +21,11 @@ Complex wide(std::complex<float> z) {
   return {static_cast<double>(z.real()), static_cast<double>(z.imag())};
 }
 
+/// What a weak stimulus of the same V^2 would give.
+Complex weak(Complex reading, Complex excess_per_v2) {
+  return reading * (1.0 - excess_per_v2 * std::norm(reading));
+}
+
 double channel_of(Complex r, ResponseChannel channel) {
   switch (channel) {
     case ResponseChannel::loss:
@@ -132,7 +137,7 @@ Sums divide(std::span<const std::complex<float>> demodulated,
             std::size_t fast,
             std::span<const Complex> inverse_up,
             std::span<const Complex> inverse_down,
-            ResponseChannel channel,
+            const TransferOptions& options,
             std::size_t begin,
             std::size_t end,
             ResponseCube& cube) {
@@ -157,11 +162,12 @@ Sums divide(std::span<const std::complex<float>> demodulated,
     }
     double fast_sum = 0.0;
     for (std::size_t f = 0; f < m; ++f) {
-      const Complex a = wide(up[f]) * inverse_up[f];
-      const Complex b = wide(down[f]) * inverse_down[f];
+      const Complex excess = options.excess_per_v2.empty() ? Complex{} : options.excess_per_v2[f];
+      const Complex a = weak(wide(up[f]), excess) * inverse_up[f];
+      const Complex b = weak(wide(down[f]), excess) * inverse_down[f];
       const Complex r = 0.5 * (a + b);
-      const double d = channel_of(a, channel) - channel_of(b, channel);
-      out[f] = static_cast<float>(channel_of(r, channel));
+      const double d = channel_of(a, options.channel) - channel_of(b, options.channel);
+      out[f] = static_cast<float>(channel_of(r, options.channel));
       sums.mean[f] += r;
       sums.channel_diff[f] += d * d;
       sums.complex_diff[f] += std::norm(a - b);
@@ -214,6 +220,8 @@ ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
           "readings must be [pixel][2 directions][frequency]");
   require(reference.up.size() == m && reference.down.size() == m,
           "reference has another number of frequencies than the map");
+  require(options.excess_per_v2.empty() || options.excess_per_v2.size() == m,
+          "the excess of a strong stimulus has another number of frequencies than the map");
   const std::size_t n = demodulated.size() / (2 * m);
   std::vector<Complex> inverse_up(m);
   std::vector<Complex> inverse_down(m);
@@ -228,7 +236,7 @@ ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
   const std::size_t fast = first_fast(frequencies_hz, options.fast_from_hz);
   for_each_chunk(n, pixel_chunk, threads, [&](std::size_t begin, std::size_t end) {
     parts[begin / pixel_chunk] =
-        divide(demodulated, m, fast, inverse_up, inverse_down, options.channel, begin, end, cube);
+        divide(demodulated, m, fast, inverse_up, inverse_down, options, begin, end, cube);
   });
   const Sums total = total_of(parts, m);
   cube.measured = total.pixels;

@@ -84,6 +84,9 @@ struct TransferOptions {
   ResponseChannel channel = ResponseChannel::loss;
   double fast_from_hz = 4.0e3;  // above the ionic responses of the paper (1 and 2 kHz); if no
                                 // channel lies there, the highest quarter of the channels
+  /// b / |D|^2 of the lever's answer to a strong stimulus [1/V^2], per frequency: every reading D
+  /// becomes D (1 - b). Empty: none. See drive_dependence.hpp.
+  std::vector<std::complex<double>> excess_per_v2{};
 };
 
 /// Calibrated response of every pixel; demodulated[pixel][direction][frequency] with two

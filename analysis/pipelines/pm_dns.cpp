@@ -508,11 +508,14 @@ PmDnsResult analyse_pm_dns(const PmDnsInput& in, const PmDnsOptions& options, Th
   result.ny = in.ny;
   result.frequencies_hz.assign(in.frequencies_hz.begin(), in.frequencies_hz.end());
   level(in, options, result);
-  result.response = calibrate(in.demodulated,
-                              in.frequencies_hz,
-                              mean_reference(in.reference, m),
-                              {options.channel, options.fast_from_hz},
-                              threads);
+  ReferenceSweep reference = mean_reference(in.reference, m);
+  TransferOptions transfer{options.channel, options.fast_from_hz, {}};
+  if (!in.drive_check.readings.empty()) {
+    result.excess = measure_excess(in.drive_check, in.frequencies_hz);
+    reference = without_excess(reference, result.excess);
+    transfer.excess_per_v2 = excess_per_square(result.excess);
+  }
+  result.response = calibrate(in.demodulated, in.frequencies_hz, reference, transfer, threads);
   const auto use = usable_pixels(in, result);
   if (std::none_of(use.begin(), use.end(), [](std::uint8_t u) { return u != 0; })) {
     result.status = PmDnsStatus::no_measured_pixel;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analysis/classify.hpp"
+#include "analysis/drive_dependence.hpp"
 #include "analysis/levelling.hpp"
 #include "analysis/nmf_rank.hpp"
 #include "analysis/peaks.hpp"
@@ -37,6 +38,7 @@ struct PmDnsInput {
   std::span<const double> pixel_time_s;              // [y][x]; NaN = not measured; may be empty
   std::span<const std::uint8_t> overload;            // [y][x]; may be empty
   double step_m = 0.0;
+  DriveCheck drive_check{};  // without readings: the lever's answer is taken as linear
 };
 
 struct PmDnsOptions {
@@ -122,6 +124,7 @@ struct PmDnsResult {
   std::size_t ny = 0;
   std::vector<double> frequencies_hz;
   ResponseCube response;  // the chosen channel, with noise per channel
+  DriveExcess excess;     // taken out of map and reference; empty if no check was recorded
   Transient transient;
   std::size_t excluded_lines = 0;
   std::size_t used_pixels = 0;

@@ -1,5 +1,7 @@
 #include "analysis/pipelines/pm_dns_file.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -231,6 +233,7 @@ PmDnsInput PmDnsMap::input() const {
   in.pixel_time_s = pixel_time_s;
   in.overload = overload;
   in.step_m = spacing(x_m);
+  in.drive_check = {drive_check, drive_ratio, lever_corner_hz};
   return in;
 }
 
@@ -238,6 +241,38 @@ Grid PmDnsMap::grid() const {
   return {
       nx, ny, spacing(x_m), spacing(y_m), {x_m.empty() ? 0.0 : x_m[0], y_m.empty() ? 0.0 : y_m[0]}};
 }
+
+namespace {
+
+/// The check at two drives, if it was recorded to its end.
+void read_drive_check(const data::RecordingReader& recording, PmDnsMap& map) {
+  if (!recording.has_signal("drive_check")) {
+    return;
+  }
+  const auto spec = recording.spec("drive_check");
+  if (spec.axes.size() != 5 || spec.axes[0].values.size() != 2 || spec.axes[2].values.size() != 2 ||
+      spec.axes[3].values.size() != 2 || spec.axes[4].values.size() != map.frequencies_hz.size()) {
+    throw DataError(recording.path().string() +
+                    ": /entry/drive_check must have the dimensions (2 surfaces, repeat, 2 drives, "
+                    "2 directions, frequency)");
+  }
+  map.drive_check = recording.read<std::complex<float>>("drive_check");
+  if (!std::all_of(map.drive_check.begin(), map.drive_check.end(), [](std::complex<float> z) {
+        return std::isfinite(z.real()) && std::isfinite(z.imag());
+      })) {
+    map.drive_check.clear();
+    return;
+  }
+  map.drive_ratio = spec.axes[2].values[0] / spec.axes[2].values[1];
+  if (recording.has_signal("tune")) {
+    const auto tune = recording.read<double>("tune");
+    if (tune.size() > 2 && tune[0] > 0.0 && tune[2] > 0.0) {
+      map.lever_corner_hz = tune[0] / (4.0 * tune[2]);
+    }
+  }
+}
+
+}  // namespace
 
 PmDnsMap read_pm_dns_map(const data::RecordingReader& recording) {
   const auto spec = recording.spec("demodulated");
@@ -258,6 +293,7 @@ PmDnsMap read_pm_dns_map(const data::RecordingReader& recording) {
   map.topography_m = read_if_there<float>(recording, "topography", n);
   map.pixel_time_s = read_if_there<double>(recording, "pixel_time", n);
   map.overload = read_if_there<std::uint8_t>(recording, "overload", n);
+  read_drive_check(recording, map);
   for (auto& flag : map.overload) {
     flag = flag == 1 ? 1 : 0;  // the fill value of unmeasured pixels is not an overload
   }
@@ -275,7 +311,9 @@ void write_pm_dns_result(const std::filesystem::path& recording,
   header.name = "pm_dns";
   header.version = version;
   header.parameters = effective_fields(options);
-  header.inputs = "demodulated, reference, topography, overload";
+  header.inputs = map.drive_check.empty()
+                      ? "demodulated, reference, topography, overload"
+                      : "demodulated, reference, topography, overload, drive_check, tune";
   data::ResultWriter out(recording, std::move(header));
   const data::Axis y{"y", "m", map.y_m, {}};
   const data::Axis x{"x", "m", map.x_m, {}};
@@ -288,6 +326,11 @@ void write_pm_dns_result(const std::filesystem::path& recording,
   out.add_text("transient_status", name_of(r.transient.status));
   if (r.transient.status == TransientStatus::found) {
     out.add_scalar("transient_end_line", r.transient.end_line, "1", r.transient.end_sigma);
+  }
+  out.add_text("strong_stimulus", r.excess.film.relative.empty() ? "not_checked" : "taken_out");
+  if (!r.excess.film.relative.empty()) {
+    out.add_scalar("strong_stimulus_metal", r.excess.metal.largest(), "1");
+    out.add_scalar("strong_stimulus_film", r.excess.film.largest(), "1");
   }
   add_maps(out, r, y, x, frequency);
   add_components(out, r, y, x, frequency);

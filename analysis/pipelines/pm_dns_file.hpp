@@ -26,13 +26,16 @@ struct PmDnsMap {
   std::vector<float> topography_m;
   std::vector<double> pixel_time_s;
   std::vector<std::uint8_t> overload;
+  std::vector<std::complex<float>> drive_check;  // empty: not recorded, or not finished
+  double drive_ratio = 0.0;
+  double lever_corner_hz = 0.0;  // f0 / (4 Q) of the tune; 0: unknown
 
   [[nodiscard]] PmDnsInput input() const;
   [[nodiscard]] Grid grid() const;
 };
 
-/// Signals demodulated, reference and, where present, topography, pixel_time, overload. Throws
-/// DataError if one that is needed is missing or has other dimensions.
+/// Signals demodulated, reference and, where present, topography, pixel_time, overload, drive_check
+/// and tune. Throws DataError if one that is needed is missing or has other dimensions.
 [[nodiscard]] PmDnsMap read_pm_dns_map(const data::RecordingReader& recording);
 
 /// Writes /entry/analysis_pm_dns (of the step `scope`); an older result of that name is replaced.

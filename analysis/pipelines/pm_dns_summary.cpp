@@ -75,6 +75,13 @@ std::string summary_text(const PmDnsResult& result, const PmDnsOptions& options)
                                  result.response.measured,
                                  result.nx * result.ny,
                                  result.used_pixels);
+  if (!result.excess.film.relative.empty()) {
+    text += fmt::format(
+        "  drive         strong stimulus taken out: up to {:.1f} % over metal, {:.1f} % over the "
+        "film\n",
+        100.0 * result.excess.metal.largest(),
+        100.0 * result.excess.film.largest());
+  }
   if (result.transient.status == TransientStatus::found) {
     text += fmt::format("  transient     ends at line {:.1f} +- {:.1f}; {} lines left out\n",
                         result.transient.end_line,

@@ -12,7 +12,7 @@ namespace {
 
 using Complex = std::complex<double>;
 constexpr double two_pi = 2.0 * constants::pi;
-constexpr double linear_tolerance = 1e-3;
+constexpr double linear_tolerance = 1e-4;
 constexpr double table_limit = 0.05;
 constexpr std::size_t table_size = 50000;
 

@@ -64,7 +64,7 @@ class StrongStimulus {
  public:
   explicit StrongStimulus(const physics::TipParams& tip) : tip_(tip) {}
 
-  /// Whether linear theory is off by more than about 1e-3.
+  /// Whether linear theory is off by more than about 5e-4: squares of the modulation above 1e-4.
   [[nodiscard]] static bool needed(const LeverModulation& linear);
 
   /// `bending`: TipResponse::bending_n_per_m_v4, of the linear form. `filter`: time constant and

@@ -21,6 +21,12 @@ void validate(const PmDnsMapPlan& p) {
     require_range("reference_m", value, -1e-2, 1e-2);
   }
   require_range("reference_repeats", p.reference_repeats, 1, 10000);
+  require_range("drive_check_repeats", p.drive_check_repeats, 0, 10000);
+  require_range("drive_check_ratio", p.drive_check_ratio, 0.2, 0.95);
+  require(p.drive_check_repeats == 0 || p.drive_peak_v > 0.0,
+          "drive_check_repeats",
+          p.drive_check_repeats,
+          "0 without a drive");
   validate(static_cast<const PmDnsSweepPlan&>(p));
 }
 
@@ -43,6 +49,7 @@ class PmDnsMap final : public Procedure {
  private:
   [[nodiscard]] Point place_of(std::size_t unit) const;
   void measure_reference(const PmDnsInstruments& with, const RunContext& context);
+  void check_drive(const PmDnsInstruments& with, const RunContext& context);
   void record(data::RecordingWriter& recording, std::size_t unit, const PmDnsSpot& pixel);
   void record_mean(data::RecordingWriter& recording);
 
@@ -50,7 +57,7 @@ class PmDnsMap final : public Procedure {
   PmDnsSweeper sweeper_;
   std::vector<float> row_amplitude_, row_phase_;
   data::SignalId demodulated_, amplitude_, phase_, topography_, mechanical_, time_, overload_,
-      reference_, mean_;
+      reference_, mean_, drive_check_;
 };
 
 Estimate PmDnsMap::estimate() const {
@@ -60,7 +67,7 @@ Estimate PmDnsMap::estimate() const {
   e.units = pixels;
   e.readings = 2 * pixels * sweeper_.points();
   e.duration = sweeper_.spot_time(plan_.step_m) * static_cast<std::int64_t>(pixels) +
-               sweeper_.sweep_time() * plan_.reference_repeats;
+               sweeper_.sweep_time() * (plan_.reference_repeats + 4 * plan_.drive_check_repeats);
   return e;
 }
 
@@ -131,6 +138,25 @@ void PmDnsMap::define(data::RecordingWriter& recording) {
                                      .unit = "V",
                                      .axes = {repeat, direction, frequency},
                                      .title = "reference sweep over bare metal"});
+  if (plan_.drive_check_repeats > 0) {
+    drive_check_ = recording.add_signal(
+        {.group = "drive_check",
+         .type = ElementType::complex64,
+         .unit = "V",
+         .axes = {Axis{"surface", "1", {0.0, 1.0}, "surface (0 = metal, 1 = middle of the map)"},
+                  Axis{"repeat",
+                       "1",
+                       linear_spacing(0,
+                                      plan_.drive_check_repeats - 1,
+                                      static_cast<std::size_t>(plan_.drive_check_repeats))},
+                  Axis{"drive",
+                       "V",
+                       {plan_.drive_check_ratio * plan_.drive_peak_v, plan_.drive_peak_v},
+                       "peak drive (V)"},
+                  direction,
+                  frequency},
+         .title = "sweeps at two drives, after the map"});
+  }
   mean_ = recording.add_signal({.group = "mean_spectrum",
                                 .type = ElementType::f32,
                                 .unit = "V",
@@ -165,6 +191,39 @@ void PmDnsMap::measure_reference(const PmDnsInstruments& with, const RunContext&
                spot.overload
                    ? "reference sweep overloaded: raise procedure.pm_dns_map.input_range_v"
                    : "reference sweep over metal done");
+}
+
+// In turn at both drives, so that what drifts is alike in both.
+void PmDnsMap::check_drive(const PmDnsInstruments& with, const RunContext& context) {
+  if (plan_.drive_check_repeats == 0) {
+    return;
+  }
+  const Point middle =
+      place_of(static_cast<std::size_t>(plan_.columns) * static_cast<std::size_t>(plan_.rows / 2) +
+               static_cast<std::size_t>(plan_.columns / 2));
+  const std::array<Point, 2> places{Point{plan_.reference_m[0], plan_.reference_m[1]}, middle};
+  const std::array<double, 2> offsets_v{plan_.reference_offset_v, plan_.offset_v};
+  PmDnsSpot spot;
+  for (std::size_t surface = 0; surface < places.size(); ++surface) {
+    PmDnsSweeper::set_stimulus(with, offsets_v[surface], plan_.drive_peak_v);
+    sweeper_.approach(with, context, places[surface]);
+    for (std::size_t repeat = 0; repeat < static_cast<std::size_t>(plan_.drive_check_repeats);
+         ++repeat) {
+      for (std::size_t drive = 0; drive < 2; ++drive) {
+        PmDnsSweeper::set_stimulus(
+            with,
+            offsets_v[surface],
+            plan_.drive_peak_v * (drive == 0 ? plan_.drive_check_ratio : 1.0));
+        sweeper_.sweep(with, context.stop, spot);
+        context.recording.write(drive_check_,
+                                {surface, repeat, drive},
+                                std::span<const std::complex<float>>(spot.readings));
+      }
+    }
+    sweeper_.withdraw(with, context);
+  }
+  PmDnsSweeper::set_stimulus(with, plan_.offset_v, plan_.drive_peak_v);
+  sweeper_.say(with, context, Level::info, "check at two drives done");
 }
 
 void PmDnsMap::record(data::RecordingWriter& recording, std::size_t unit, const PmDnsSpot& pixel) {
@@ -234,6 +293,7 @@ void PmDnsMap::run(const RunContext& context) {
       context.unit_recorded(unit + 1);
     }
   }
+  check_drive(with, context);
   record_mean(context.recording);
 }
 

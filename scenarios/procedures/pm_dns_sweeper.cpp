@@ -175,7 +175,13 @@ void PmDnsSweeper::configure_lock_ins(const PmDnsInstruments& with) {
 }
 
 void PmDnsSweeper::set_stimulus(const PmDnsInstruments& with, double offset_v) const {
-  with.electrical.set_output({true, plan_.drive_peak_v, offset_v});
+  set_stimulus(with, offset_v, plan_.drive_peak_v);
+}
+
+void PmDnsSweeper::set_stimulus(const PmDnsInstruments& with,
+                                double offset_v,
+                                double drive_peak_v) {
+  with.electrical.set_output({true, drive_peak_v, offset_v});
 }
 
 void PmDnsSweeper::step_to(const PmDnsInstruments& with, const SweepStep& step) {

@@ -161,6 +161,8 @@ class PmDnsSweeper {
   [[nodiscard]] double tuned_amplitude_m() const { return tuned_amplitude_m_; }
   void configure_lock_ins(const PmDnsInstruments& with);
   void set_stimulus(const PmDnsInstruments& with, double offset_v) const;
+  /// The same with another drive than the plan's.
+  static void set_stimulus(const PmDnsInstruments& with, double offset_v, double drive_peak_v);
   /// Moves there, approaches (twice if it has to) and dwells.
   void approach(const PmDnsInstruments& with, const RunContext& context, Point at) const;
   void withdraw(const PmDnsInstruments& with, const RunContext& context) const;
