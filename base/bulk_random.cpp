@@ -154,8 +154,7 @@ BulkStream::BulkStream(std::uint64_t seed,
                    static_cast<std::uint32_t>((step >> 32U) & 0xffffU)},
       ziggurat_(&detail::ziggurat()),
       poisson_(&detail::poisson_tables()),
-      used_(buffer_.size()),
-      buffer_{} {
+      used_(4 * lanes) {
   static_assert(std::tuple_size_v<decltype(buffer_)> == 4 * lanes);
 }
 

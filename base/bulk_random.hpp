@@ -143,7 +143,7 @@ class BulkStream {
   const detail::Ziggurat* ziggurat_;
   const detail::PoissonTables* poisson_;
   std::size_t used_;
-  std::array<std::uint32_t, 128> buffer_;
+  std::array<std::uint32_t, 128> buffer_{};
 };
 
 }  // namespace halotwin
