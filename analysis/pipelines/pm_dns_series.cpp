@@ -120,10 +120,16 @@ double largest_at(const SpectrumView& s) {
   return s.frequencies_hz[static_cast<std::size_t>(top)];
 }
 
+/// Where the broad maximum is sought: at the top of the spectrum, but at the temperature of the
+/// reference round where that round has it. A bias does not move the maximum far; what it adds at
+/// low frequencies may be higher.
 std::vector<double> broad_guesses(const Spectra& of) {
+  constexpr double same_k = 1.0;
   std::vector<double> guesses;
   for (std::size_t k = 0; k < of.rounds.size(); ++k) {
-    guesses.push_back(largest_at(of.view(k)));
+    const bool same =
+        std::abs(of.rounds[k].temperature_k - of.rounds[of.reference].temperature_k) < same_k;
+    guesses.push_back(largest_at(of.view(same ? of.reference : k)));
   }
   return guesses;
 }

@@ -79,7 +79,7 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
   const std::array<Complex, 2> dk{gradient.first_n_per_m, gradient.second_n_per_m};
   steady.mean_phase_rad = physics::static_phase_rad(
       lever, m.drive_hz, gradient.static_n_per_m / lever.stiffness_n_per_m);
-  LeverModulation second;
+  std::array<LeverModulation, 2> answer;
   const double gap_m = m.mean_gap_m + response_.film_gap_m();
   const physics::HeightLoop* held = loop();
   const LeverAtWork work{.free = lever,
@@ -91,11 +91,11 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
                          .log_slope_per_m = held == nullptr ? 0.0 : log_slope(gap_m)};
   for (std::size_t n = 0; n < 2; ++n) {
     const double w = two_pi * e.frequency_hz * static_cast<double>(n + 1);
-    second = modulate(work, w, dk[n]);
-    steady.phase[n] = second.phase_rad;
-    steady.amplitude[n] = second.amplitude;
+    answer[n] = modulate(work, w, dk[n]);
+    steady.phase[n] = answer[n].phase_rad;
+    steady.amplitude[n] = answer[n].amplitude;
   }
-  if (StrongStimulus::needed(second)) {
+  if (StrongStimulus::needed(answer[0], answer[1])) {
     const physics::TipVoltage voltage{e.offset_v - response_.contact_potential_v(),
                                       e.amplitude_peak_v};
     correct_strong(

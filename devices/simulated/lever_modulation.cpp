@@ -14,6 +14,10 @@ using Complex = std::complex<double>;
 constexpr double two_pi = 2.0 * constants::pi;
 constexpr double linear_tolerance = 1e-4;
 constexpr double table_limit = 0.05;
+constexpr double small_first = 0.5;  // of the second harmonic: a bias of an eighth of the drive.
+                                     // Below, the square of the first adds less than 1 %
+constexpr double second_order_tolerance = 5e-4;
+constexpr double envelope_tolerance = 1e-5;
 constexpr std::size_t table_size = 50000;
 
 physics::CantileverParams in_field(const LeverAtWork& lever, double static_n_per_m) {
@@ -84,8 +88,14 @@ LeverModulation modulate(const LeverAtWork& lever,
   return {phase * gradient_n_per_m - path * m * (phase * stiffening + phase_by_drive), m};
 }
 
-bool StrongStimulus::needed(const LeverModulation& linear) {
-  return std::norm(linear.phase_rad) + std::norm(linear.amplitude) > linear_tolerance;
+bool StrongStimulus::needed(const LeverModulation& first, const LeverModulation& second) {
+  const double of_second = std::norm(second.phase_rad) + std::norm(second.amplitude);
+  if (of_second > linear_tolerance) {
+    return true;
+  }
+  // phase and amplitude of the first together make a phase at twice its frequency
+  const double of_first = std::norm(first.phase_rad) + std::norm(first.amplitude);
+  return of_first > small_first * small_first * of_second && of_first > second_order_tolerance;
 }
 
 std::optional<StrongExcess> StrongStimulus::solve(const LeverAtWork& lever,
@@ -109,7 +119,7 @@ std::optional<StrongExcess> StrongStimulus::solve(const LeverAtWork& lever,
     p.base_m = [&lever](double w) { return -lever.amplitude_m * lever.loop->path(w); };
     p.contact_per_m = 1.0 / lever.amplitude_m;
   }
-  const physics::Envelope solved = physics::solve_envelope(p);
+  const physics::Envelope solved = physics::solve_envelope(p, {.tolerance = envelope_tolerance});
   if (!solved.converged) {
     return std::nullopt;
   }
@@ -146,7 +156,10 @@ StrongExcess StrongStimulus::excess(const LeverAtWork& lever, const Stimulus& gi
   Stimulus stimulus = given;
   stimulus.square.second_v2 = std::abs(given.square.second_v2);
   stimulus.square.first_v2 *= std::polar(1.0, -0.5 * turn);
-  StrongExcess out = excess_in_phase(lever, stimulus);
+  const bool biased =
+      std::abs(stimulus.square.first_v2) > small_first * std::abs(stimulus.square.second_v2);
+  StrongExcess out =
+      biased ? solve(lever, stimulus).value_or(StrongExcess{}) : excess_in_phase(lever, stimulus);
   out.amplitude *= std::polar(1.0, turn);
   return out;
 }
@@ -165,7 +178,7 @@ StrongExcess StrongStimulus::excess_in_phase(const LeverAtWork& lever, const Sti
       near.free.resonance_hz + rounded(lever.drive_hz - lever.free.resonance_hz, 4.0, key);
   rough.square.mean_v2 = rounded_log(stimulus.square.mean_v2, 0.05, key);
   rough.square.second_v2 = rounded_log(stimulus.square.second_v2.real(), 0.05, key);
-  rough.square.first_v2 = 0.0;  // its share in the excess is of higher order
+  rough.square.first_v2 = 0.0;  // small, see small_first
   if (lever.loop != nullptr) {
     const Complex path = lever.loop->path(stimulus.rad_per_s);
     key = mixed(key, std::bit_cast<std::uint64_t>(path.real()));

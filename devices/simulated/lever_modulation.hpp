@@ -58,14 +58,16 @@ struct StrongExcess {
 
 /// The difference between harmonic balance (physics/envelope) and linear theory. Below 5 % it is
 /// taken from a table of rounded settings (a function of the settings alone, whatever came before)
-/// and scaled with the square of the gradient, as it goes at first order; above, it is worked out
-/// for the settings themselves.
+/// and scaled with the square of the gradient, as it goes at first order; above, and with a bias of
+/// more than an eighth of the drive, it is worked out for the settings themselves.
 class StrongStimulus {
  public:
   explicit StrongStimulus(const physics::TipParams& tip) : tip_(tip) {}
 
   /// Whether linear theory is off by more than about 5e-4: squares of the modulation above 1e-4.
-  [[nodiscard]] static bool needed(const LeverModulation& linear);
+  /// `first`: the answer at the stimulus itself, whose square has a share in the second harmonic
+  /// when a bias makes it large.
+  [[nodiscard]] static bool needed(const LeverModulation& first, const LeverModulation& second);
 
   /// `bending`: TipResponse::bending_n_per_m_v4, of the linear form. `filter`: time constant and
   /// order of lock-in 1, which filters the envelope before it takes the phase.

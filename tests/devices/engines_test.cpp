@@ -93,6 +93,20 @@ TEST_P(Engines, AgreeAtLargeDrive) {
   }
 }
 
+// The square of the answer at the stimulus has a share in the second harmonic: 20 % and 15 degrees
+// at 300 Hz under 1 V.
+TEST_P(Engines, AgreeUnderABias) {
+  const auto world = make_world(GetParam(), false);
+  EnginesPlan plan = plan_at(*world, on_film);
+  plan.drive_peak_v = 1.0;
+  plan.frequencies_hz = {150.0, 300.0, 450.0, 1000.0, 2000.0};
+  const double nulled_v = plan.offset_v;
+  for (const double bias_v : {0.1, -0.5, 1.0}) {
+    plan.offset_v = nulled_v + bias_v;
+    expect_alike(compare_responses(*world, {}, plan, {}, Threads{2}));
+  }
+}
+
 TEST_P(Engines, AgreeOverFrequencyDetuningAndQualityFactor) {
   const auto world = make_world(GetParam(), false);
   EnginesPlan plan = plan_at(*world, on_film);

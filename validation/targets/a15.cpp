@@ -1,4 +1,5 @@
 // A15: a bias series, and what a built-in 'local prebias' could do to the response.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -31,10 +32,10 @@ struct Series {
 
 Series run_series(Evidence& evidence, std::vector<std::string> settings) {
   if (evidence.options().quick) {
-    for (const char* s : {"procedure.pm_dns_map.columns=20",
-                          "procedure.pm_dns_map.rows=16",
+    for (const char* s : {"procedure.pm_dns_map.columns=12",
+                          "procedure.pm_dns_map.rows=12",
                           "procedure.pm_dns_map.frequencies.points=32",
-                          "procedure.series.offset_v=[0, 1, -1, 0.5, -0.5]"}) {
+                          "procedure.series.offset_v=[0, 1, -1, 0.5, -0.5, 0.25, -0.25]"}) {
       settings.emplace_back(s);
     }
   }
@@ -57,10 +58,11 @@ Measured change(const std::string& name, const BiasFit& fit, const std::string& 
           fit.known ? 100.0 * fit.change_at_1_v : nan,
           fit.known ? 100.0 * fit.change_sigma : nan,
           "%",
-          fmt::format("{}; {:+.2f} %/V, {:+.2f} %/V^2",
-                      note,
-                      100.0 * fit.linear_per_v,
-                      100.0 * fit.quadratic_per_v2)};
+          fit.known ? fmt::format("{}; {:+.2f} %/V, {:+.2f} %/V^2",
+                                  note,
+                                  100.0 * fit.linear_per_v,
+                                  100.0 * fit.quadratic_per_v2)
+                    : "not resolved: fewer than four biases show the maximum"};
 }
 
 /// Squares of the linear and the quadratic part in units of their errors: 2 on average if the bias
@@ -103,11 +105,13 @@ void add_transport(Verdict& verdict) {
         largest = std::abs(c.loss()) > std::abs(largest) ? c.loss() : largest;
         curve.y.push_back(1.0 + c.loss());
       }
-      verdict.values.push_back({fmt::format("transport: loss at {:g} V, N = {:.0e}", bias, density),
-                                100.0 * largest,
-                                nan,
-                                "%",
-                                "largest change, 300 Hz to 6 kHz, small drive"});
+      verdict.values.push_back(
+          {fmt::format(
+               "ion transport: change of the loss by {:g} V, {:.0e} ions per m^3", bias, density),
+           100.0 * largest,
+           nan,
+           "%",
+           "largest change, 300 Hz to 6 kHz, small drive"});
       if (bias > 0.5) {
         plot.curves.push_back(curve);
       }
@@ -124,39 +128,55 @@ Verdict check_a15(Evidence& evidence) {
   const Series lines = run_series(evidence, {"specimen.response=phenomenological"});
   const PmDnsSeriesResult& r = physical.result;
   bool known = true;
+  bool all_resolved = true;
   double chi_square = 0.0;
   for (const Series* series : {&physical, &lines}) {
     const std::string of = series == &physical ? ", physical" : ", phenomenological";
     const PmDnsSeriesResult& one = series->result;
-    verdict.values.push_back(change("height of the maximum at 1 V" + of,
+    verdict.values.push_back(change("change of the height of the maximum by 1 V" + of,
                                     one.height_against_bias,
                                     "in units of the fast response of the same map"));
-    verdict.values.push_back(
-        change("frequency of the maximum at 1 V" + of, one.position_against_bias, "the same"));
+    verdict.values.push_back(change("change of the frequency of the maximum by 1 V" + of,
+                                    one.position_against_bias,
+                                    "the same"));
+    const auto& peaks = one.tracks.front().peaks;
+    const auto resolved = std::count_if(
+        peaks.begin(), peaks.end(), [](const analysis::Peak& p) { return p.usable(); });
+    verdict.values.push_back({"biases at which the maximum is resolved" + of,
+                              static_cast<double>(resolved),
+                              nan,
+                              "",
+                              fmt::format("of {}; the changes are those of a parabola through "
+                                          "these",
+                                          peaks.size())});
+    all_resolved = all_resolved && static_cast<std::size_t>(resolved) == peaks.size();
     for (const BiasFit* fit : {&one.height_against_bias, &one.position_against_bias}) {
       known = known && fit->known;
       chi_square += fit->known ? chi_square_of(*fit) : 0.0;
     }
   }
-  verdict.values.push_back(change("fast response at 1 V, film over metal",
+  verdict.values.push_back(change("change of the fast response (film over metal) by 1 V",
                                   r.fast_against_bias,
                                   "what of detuning and bending does not divide out"));
-  verdict.values.push_back(change(
-      "noise of one pixel at 1 V", r.noise_against_bias, "first harmonic that leaks through"));
+  verdict.values.push_back(change("change of the noise of one pixel by 1 V",
+                                  r.noise_against_bias,
+                                  "first harmonic that leaks through"));
   add_transport(verdict);
   for (const auto& curve : analysis::findings_of(r, physical.grid).curves) {
     verdict.figures.push_back(draw(curve_plot(curve)));
   }
-  verdict.met = known && chi_square <= chi_square_99 ? Met::yes : Met::no;
+  verdict.met = known && all_resolved && chi_square <= chi_square_99 ? Met::yes : Met::no;
   verdict.note =
-      "The twin's film is linear: a bias detunes and bends the lever, which the reference under "
-      "the "
-      "same bias takes out, and leaves the ionic response as it is. Ion transport says when that "
-      "holds: at 1 V the loss changes by less than 1 % for N = 1e24 per m^3, by 16 % for 1e23, and "
-      "altogether for 1e22. A 'local prebias' of 50 mV, as contact potentials differ (paper 000, "
-      "text to Fig. 6), changes it by about 1 % at N = 1e22 and by less than 0.1 % above: "
-      "contrasts "
-      "of tens of per cent need another cause.";
+      "The twin's film is linear: what changes is the lever's answer. Its first-harmonic answer, "
+      "which a bias brings, has a square at the second harmonic; it differs over film and metal, "
+      "so "
+      "that the reference under the same bias does not take it out. From about 0.5 V on it raises "
+      "the spectrum below 500 Hz, and at 1 V it hides the maximum: a bias series is sound at small "
+      "bias only. Ion transport says when the film itself is linear: at 1 V the loss changes by "
+      "less than 1 % for N = 1e24 per m^3, by 16 % for 1e23, and altogether for 1e22. A 'local "
+      "prebias' of 50 mV, as contact potentials differ (paper 000, text to Fig. 6), changes it by "
+      "about 1 % at N = 1e22 and by less than 0.1 % above: contrasts of tens of per cent need "
+      "another cause.";
   verdict.reproduce = physical.reproduce;
   return verdict;
 }
