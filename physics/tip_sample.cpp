@@ -24,6 +24,11 @@ void validate(const TipParams& p) {
           "more than ten apex radii");
 }
 
+TipParams blunter(TipParams p, double growth_m) {
+  p.apex_radius_m += growth_m;
+  return p;
+}
+
 void validate(const OrbitParams& p) {
   require_range("amplitude_m", p.amplitude_m, 1e-11, 1e-6);
   require_range("closest_approach_m", p.closest_approach_m, 1e-10, 1e-5);

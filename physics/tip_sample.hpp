@@ -14,6 +14,8 @@ struct TipParams {
   bool operator==(const TipParams&) const = default;
 };
 void validate(const TipParams& p);
+/// The same with an apex radius that is larger by `growth_m`.
+[[nodiscard]] TipParams blunter(TipParams p, double growth_m);
 void visit_fields(auto& visit, TipParams& p) {
   visit("apex_radius_m", p.apex_radius_m);
   visit("half_cone_angle_deg", p.half_cone_angle_deg);

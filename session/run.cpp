@@ -62,12 +62,19 @@ std::vector<std::string> noise_sources(const sim::Surroundings& around) {
 }
 
 std::string text_of(const sim::Fault& fault) {
-  return fmt::format("{}: {} at {}{}",
+  const std::string how =
+      fault.kind == sim::FaultKind::tip_change
+          ? fmt::format(" (apex radius {:+.3g} nm, contact potential {:+.3g} V)",
+                        1e9 * fault.tip_radius_change_m,
+                        fault.tip_potential_change_v)
+          : std::string();
+  return fmt::format("{}: {} at {}{}{}",
                      fault.device,
                      name_of(fault.kind),
                      fault.operation.empty() ? "any operation" : fault.operation,
                      fault.at_count > 0 ? fmt::format(" number {}", fault.at_count)
-                                        : fmt::format(" from {} s on", fault.at_time_s));
+                                        : fmt::format(" from {} s on", fault.at_time_s),
+                     how);
 }
 
 data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& options) {
@@ -183,6 +190,7 @@ class Assembly {
 
   void open(const Scenario& scenario);
   void reopen(const std::filesystem::path& path, data::TruthMode mode);
+  void mend_faults() { simulated_.world().faults().mend(); }
   RunSummary go();
   /// Removes what a run left behind that never got to its first unit.
   void discard_if_empty();
@@ -202,6 +210,7 @@ class Assembly {
   [[nodiscard]] std::vector<double> state(std::size_t done) const;
   void restore(const data::Checkpoint& checkpoint);
   void recorded(std::size_t done);
+  void log_happenings();
   void stop_safely(RunStatus status, Level level, const std::string& why);
   void say(Level level, const std::string& text) {
     events_.write({bench_.clock().now(), level, "session", text});
@@ -219,6 +228,7 @@ class Assembly {
   std::vector<std::size_t> first_unit_;  // of each section
   std::optional<data::Checkpoint> resumed_from_;
   bool any_recorded_ = false;
+  bool blind_ = false;
   std::size_t units_ = 0;
   std::size_t stride_ = 1;  // units between two checkpoints
 };
@@ -268,6 +278,7 @@ std::vector<data::RecordingSection> sections_of(const data::RecordingHeader& hea
 }
 
 void Assembly::define(const std::vector<data::RecordingSection>& sections, data::TruthMode mode) {
+  blind_ = mode == data::TruthMode::sealed;
   procedure_->define(*recording_);
   truth_writer_.emplace(*recording_, mode);
   std::size_t first = 0;
@@ -342,8 +353,18 @@ void Assembly::restore(const data::Checkpoint& checkpoint) {
   simulated_.load(view.subspan(1 + of_truth));
 }
 
+// What befell the instruments is part of the truth: a blind recording does not tell it.
+void Assembly::log_happenings() {
+  for (const sim::Happening& now : simulated_.world().take_happenings()) {
+    if (!blind_) {
+      events_.write({now.at, Level::warning, "simulation", now.text});
+    }
+  }
+}
+
 void Assembly::recorded(std::size_t done) {
   any_recorded_ = true;
+  log_happenings();
   const Place last = place_of(done - 1);
   truth_[last.section].recorded(last.unit + 1);
   if (done % stride_ == 0 || done == units_) {
@@ -433,7 +454,7 @@ Costs estimate_costs(const Scenario& scenario) {
   const double pixels = mapped_pixels(*procedure);
   // complex readings, amplitude and phase of the mean of both directions; images; truth
   const double file = 12.0 * static_cast<double>(experiment.readings) +
-                      pixels * (4.0 * fields_per_site + 45.0) + sites * 4.0 * fields_per_site + 1e6;
+                      pixels * (4.0 * fields_per_site + 53.0) + sites * 4.0 * fields_per_site + 1e6;
   const double memory = 40e6 + 130.0 * sites;  // measured: 125 bytes per site while it is made
   const double there = static_cast<double>(physical_memory_bytes());
   require(memory < 0.9 * there,
@@ -486,21 +507,23 @@ RunSummary resume(const std::filesystem::path& path, const RunOptions& options) 
   }
   Scenario scenario;
   data::TruthMode mode = data::TruthMode::in_file;
+  bool mended = false;
   {
     const data::RecordingReader reader(unfinished);
     if (reader.status() == RunStatus::complete) {
       throw DataError(fmt::format("{}: is complete, there is nothing to resume", path.string()));
     }
     scenario = scenario_from_configuration(reader.header().configuration);
-    if (reader.status() == RunStatus::failed) {
-      scenario.simulated.faults.clear();
-    }
+    mended = reader.status() == RunStatus::failed;
     if (data::is_blind(reader.path())) {
       mode = data::TruthMode::sealed;
     }
   }
   tell(options, estimate_costs(scenario));
   Assembly assembly(scenario, options);
+  if (mended) {
+    assembly.mend_faults();
+  }
   assembly.reopen(unfinished, mode);
   return assembly.go();
 }

@@ -57,7 +57,7 @@ RunSummary run(const Scenario& scenario, const RunOptions& options);
 
 /// Goes on with the unfinished recording at `path`, with the scenario that is stored in it; the
 /// finished file has the same data, bit by bit, as if nothing had happened. After a failed device
-/// the injected faults count as mended.
+/// the injected faults count as mended, but for changes of the tip.
 RunSummary resume(const std::filesystem::path& path, const RunOptions& options);
 
 }  // namespace halotwin::session

@@ -38,7 +38,9 @@ TruthRecorder::TruthRecorder(data::TruthWriter& truth,
       by_line_(section.unit_word == "line"),
       tip_(columns_, Point{std::numeric_limits<double>::quiet_NaN(), 0.0}),
       transient_(columns_, 0.0),
-      temperature_k_(columns_, 0.0) {
+      temperature_k_(columns_, 0.0),
+      tip_radius_m_(columns_, 0.0),
+      tip_potential_v_(columns_, 0.0) {
   using data::ElementType;
   writer_->set_scope(section.scope);
   const sim::Specimen& specimen = bench.world().specimen();
@@ -54,6 +56,9 @@ TruthRecorder::TruthRecorder(data::TruthWriter& truth,
       writer_->add_signal(image("transient_amplitude", ElementType::f32, "", pixels));
   temperature_signal_ =
       writer_->add_signal(image("sample_temperature", ElementType::f32, "K", pixels));
+  tip_radius_signal_ = writer_->add_signal(image("tip_radius", ElementType::f32, "m", pixels));
+  tip_potential_signal_ =
+      writer_->add_signal(image("tip_potential", ElementType::f32, "V", pixels));
 }
 
 void TruthRecorder::measured(std::size_t unit) {
@@ -63,6 +68,8 @@ void TruthRecorder::measured(std::size_t unit) {
     tip_[unit % columns_] = bench_->true_tip_position();
     transient_[unit % columns_] = transient;
     temperature_k_[unit % columns_] = temperature_k;
+    tip_radius_m_[unit % columns_] = bench_->true_tip_radius_m();
+    tip_potential_v_[unit % columns_] = bench_->true_tip_potential_v();
     return;
   }
   const std::span<const Point> line = bench_->true_tip_line();
@@ -70,6 +77,8 @@ void TruthRecorder::measured(std::size_t unit) {
   tip_.assign(line.begin(), line.end());
   transient_.assign(columns_, transient);
   temperature_k_.assign(columns_, temperature_k);
+  tip_radius_m_.assign(columns_, bench_->true_tip_radius_m());
+  tip_potential_v_.assign(columns_, bench_->true_tip_potential_v());
 }
 
 void TruthRecorder::recorded(std::size_t done) {
@@ -96,16 +105,26 @@ void TruthRecorder::write_line(std::size_t line) {
   }
   writer_->write(tip_x_, {line, 0}, std::span<const double>(x));
   writer_->write(tip_y_, {line, 0}, std::span<const double>(y));
-  const std::vector<float> transient(transient_.begin(), transient_.end());
-  writer_->write(transient_signal_, {line, 0}, std::span<const float>(transient));
-  const std::vector<float> temperature(temperature_k_.begin(), temperature_k_.end());
-  writer_->write(temperature_signal_, {line, 0}, std::span<const float>(temperature));
+  const auto put = [&](data::SignalId signal, const std::vector<double>& values) {
+    const std::vector<float> narrow(values.begin(), values.end());
+    writer_->write(signal, {line, 0}, std::span<const float>(narrow));
+  };
+  put(transient_signal_, transient_);
+  put(temperature_signal_, temperature_k_);
+  put(tip_radius_signal_, tip_radius_m_);
+  put(tip_potential_signal_, tip_potential_v_);
 }
 
 std::vector<double> TruthRecorder::save(std::size_t done) const {
   std::vector<double> state;
   for (std::size_t i = 0; i < unfinished(done); ++i) {
-    state.insert(state.end(), {tip_[i].x_m, tip_[i].y_m, transient_[i], temperature_k_[i]});
+    state.insert(state.end(),
+                 {tip_[i].x_m,
+                  tip_[i].y_m,
+                  transient_[i],
+                  temperature_k_[i],
+                  tip_radius_m_[i],
+                  tip_potential_v_[i]});
   }
   return state;
 }
@@ -118,6 +137,8 @@ void TruthRecorder::load(std::span<const double> state, std::size_t done) {
     tip_[i] = {of[0], of[1]};
     transient_[i] = of[2];
     temperature_k_[i] = of[3];
+    tip_radius_m_[i] = of[4];
+    tip_potential_v_[i] = of[5];
   }
 }
 

@@ -15,7 +15,8 @@ namespace halotwin::session {
 
 /// The true fields (names of sim::truth_maps) on the pixels of one map, row by row; "tip_x" and
 /// "tip_y", the true place of the tip on the sample while the pixel was measured; and
-/// "transient_amplitude" and "sample_temperature" at that moment. Where the unit is a line (an
+/// "transient_amplitude", "sample_temperature", "tip_radius" (of the apex) and "tip_potential"
+/// (what the tip adds to every contact potential) at that moment. Where the unit is a line (an
 /// image scan), the place of a pixel is the mean of there and back.
 class TruthRecorder {
  public:
@@ -30,7 +31,7 @@ class TruthRecorder {
   /// `done` units are recorded; at the end of a line its truth is written.
   void recorded(std::size_t done);
 
-  static constexpr std::size_t values_per_pixel = 4;
+  static constexpr std::size_t values_per_pixel = 6;
   /// What recorded() has not written yet, and back.
   [[nodiscard]] std::vector<double> save(std::size_t done) const;
   void load(std::span<const double> state, std::size_t done);
@@ -48,11 +49,15 @@ class TruthRecorder {
   std::vector<Point> tip_;  // of the present line
   std::vector<double> transient_;
   std::vector<double> temperature_k_;
+  std::vector<double> tip_radius_m_;
+  std::vector<double> tip_potential_v_;
   std::vector<data::SignalId> fields_;
   data::SignalId tip_x_;
   data::SignalId tip_y_;
   data::SignalId transient_signal_;
   data::SignalId temperature_signal_;
+  data::SignalId tip_radius_signal_;
+  data::SignalId tip_potential_signal_;
 };
 
 /// Once for a run: the fields on the grid of the specimen, as "native_<field>", and its parameters.

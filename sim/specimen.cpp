@@ -107,6 +107,35 @@ double Specimen::height_m(Point at) const {
       film_.grid, [&](std::size_t site) { return present_height_m(site); }, at);
 }
 
+double Specimen::height_m(Point at, double blunter_by_m) const {
+  double touched = height_m(at);
+  if (!(blunter_by_m > 0.0) || on_metal(at)) {
+    return touched;
+  }
+  const Grid& grid = film_.grid;
+  const auto sites_of = [blunter_by_m](double at_m, double origin_m, double step_m, std::size_t n) {
+    return std::pair{
+        static_cast<std::size_t>(std::ceil(along_axis(at_m - blunter_by_m, origin_m, step_m, n))),
+        static_cast<std::size_t>(std::floor(along_axis(at_m + blunter_by_m, origin_m, step_m, n)))};
+  };
+  const auto [x0, x1] = sites_of(at.x_m, grid.origin.x_m, grid.step_x_m, grid.nx);
+  const auto [y0, y1] = sites_of(at.y_m, grid.origin.y_m, grid.step_y_m, grid.ny);
+  const double radius2 = blunter_by_m * blunter_by_m;
+  for (std::size_t iy = y0; iy <= y1; ++iy) {
+    for (std::size_t ix = x0; ix <= x1; ++ix) {
+      const Point site = grid.centre(ix, iy);
+      const double dx = site.x_m - at.x_m;
+      const double dy = site.y_m - at.y_m;
+      const double below2 = radius2 - dx * dx - dy * dy;
+      if (below2 > 0.0) {
+        const auto height = static_cast<double>(present_height_m(iy * grid.nx + ix));
+        touched = std::max(touched, height + std::sqrt(below2) - blunter_by_m);
+      }
+    }
+  }
+  return touched;
+}
+
 void Specimen::set_temperature_k(double temperature_k) {
   if (temperature_k == temperature_k_) {
     return;

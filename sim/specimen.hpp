@@ -89,6 +89,10 @@ class Specimen {
 
   /// Height of the surface [m] and contact potential [V] at a place (bilinear between sites).
   [[nodiscard]] double height_m(Point at) const;
+  /// The same as a tip reports it that is blunter by `blunter_by_m` than a new one, to which the
+  /// film's height is what it is: dilated by a ball of that radius. (Dilations by two balls are one
+  /// by a ball with the sum of the radii.) Bare metal is flat.
+  [[nodiscard]] double height_m(Point at, double blunter_by_m) const;
   [[nodiscard]] double contact_potential_v(Point at) const;
 
   /// Lets time and dose act: books the dose and moves the ultraslow transient on. What happened

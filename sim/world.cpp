@@ -126,6 +126,7 @@ void World::load(std::span<const double> state) {
   stage_.load(state.subspan(head + of_faults, HeatedStage::saved_values));
   specimen_.load(state.subspan(head + of_faults + HeatedStage::saved_values));
   specimen_.set_temperature_k(stage_.surface_k(now_s()));
+  happenings_.clear();
 }
 
 }  // namespace halotwin::sim

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,7 +46,7 @@ struct Surroundings {
   double drift_wander_m = 1.0e-9;  // slow wandering on top (period drift_period_s), estimate
   double drift_period_s = 6.0 * 3600.0;
   bool piezo_creep = true;
-  physics::PiezoCreepParams creep;  // of the scanner, lateral; its sensor does not show it
+  physics::PiezoCreepParams creep;          // of the scanner, lateral; its sensor does not show it
   physics::ResonanceDriftParams resonance;  // temperature and 1/f noise of the lever's resonance
   double lever_warming_fraction = 0.5;      // of the sample's deviation from 300 K; estimate
   double thermal_drift_x_m_per_k = 0.0;     // the sample moves when it is heated; an operator
@@ -89,6 +90,12 @@ struct Exposure {
   bool kelvin_bias = false;   // the same of the Kelvin loop, where ions can follow its modulation
 };
 
+/// What befell an instrument without its telling: for the log of the session.
+struct Happening {
+  Duration at{};
+  std::string text;
+};
+
 class World {
  public:
   World(const Surroundings& surroundings,
@@ -107,6 +114,10 @@ class World {
   [[nodiscard]] FaultSchedule& faults() { return faults_; }
   [[nodiscard]] const Specimen& specimen() const { return specimen_; }
   [[nodiscard]] Exposure& exposure() { return exposure_; }
+
+  void happened(std::string text) { happenings_.push_back({clock_.now(), std::move(text)}); }
+  /// What has happened since the last call; load() forgets it.
+  [[nodiscard]] std::vector<Happening> take_happenings() { return std::exchange(happenings_, {}); }
 
   /// How far the sample has moved under the scanner since the scenario's coordinates were laid [m],
   /// offset and drift together: what is under the tip is position + drift().
@@ -138,6 +149,7 @@ class World {
   Exposure exposure_;
   std::array<double, 8> wander_phase_rad_{};
   VirtualClock clock_;
+  std::vector<Happening> happenings_;
 };
 
 }  // namespace halotwin::sim

@@ -112,6 +112,7 @@ void HarmonicChain::correct_strong(const LeverAtWork& work,
                                    Steady& steady) {
   const double curvature = response_.curvature_f_per_m2();
   const double per_gradient = -2.0 / curvature;
+  strong_.take_tip(physics::blunter(params_.tip, settings_.mechanical.tip_growth_m));
   const StrongExcess more =
       strong_.excess(work,
                      {.square = {per_gradient * rigid.static_n_per_m,
@@ -130,10 +131,13 @@ void HarmonicChain::correct_strong(const LeverAtWork& work,
 // d ln <C''> / d gap, kept while the orbit stays.
 double HarmonicChain::log_slope(double gap_m) {
   const double amplitude_m = settings_.mechanical.amplitude_m;
-  if (gap_m != slope_gap_m_ || amplitude_m != slope_amplitude_m_) {
+  const double growth_m = settings_.mechanical.tip_growth_m;
+  if (gap_m != slope_gap_m_ || amplitude_m != slope_amplitude_m_ || growth_m != slope_growth_m_) {
     slope_gap_m_ = gap_m;
     slope_amplitude_m_ = amplitude_m;
-    slope_per_m_ = curvature_log_slope_per_m(params_.tip, amplitude_m, gap_m);
+    slope_growth_m_ = growth_m;
+    slope_per_m_ =
+        curvature_log_slope_per_m(physics::blunter(params_.tip, growth_m), amplitude_m, gap_m);
   }
   return slope_per_m_;
 }

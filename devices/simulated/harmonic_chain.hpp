@@ -83,6 +83,7 @@ class HarmonicChain final : public SignalChain {
   physics::HeightGains gains_;
   double slope_gap_m_ = -1.0;
   double slope_amplitude_m_ = -1.0;
+  double slope_growth_m_ = 0.0;
   double slope_per_m_ = 0.0;
   ChainSettings settings_;
   bool pending_ = false;  // the settings changed and the steady state was not worked out yet

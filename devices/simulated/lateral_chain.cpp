@@ -87,7 +87,7 @@ void LateralChain::settle_pending() {
   if (m.contact) {
     const auto& e = settings_.electrical;
     const double radius =
-        physics::contact_radius_m(model_.elasticity, tip_.apex_radius_m, m.load_n);
+        physics::contact_radius_m(model_.elasticity, tip_.apex_radius_m + m.tip_growth_m, m.load_n);
     const physics::TorsionContact contact(
         model_.torsion, physics::lateral_contact_stiffness_n_per_m(model_.elasticity, radius));
     const ContactSite site = contact_site(world_->specimen(), m.tip, radius);

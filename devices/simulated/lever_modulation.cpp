@@ -88,6 +88,13 @@ LeverModulation modulate(const LeverAtWork& lever,
   return {phase * gradient_n_per_m - path * m * (phase * stiffening + phase_by_drive), m};
 }
 
+void StrongStimulus::take_tip(const physics::TipParams& tip) {
+  if (!(tip == tip_)) {
+    tip_ = tip;
+    table_.clear();
+  }
+}
+
 bool StrongStimulus::needed(const LeverModulation& first, const LeverModulation& second) {
   const double of_second = std::norm(second.phase_rad) + std::norm(second.amplitude);
   if (of_second > linear_tolerance) {

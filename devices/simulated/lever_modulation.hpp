@@ -63,6 +63,8 @@ struct StrongExcess {
 class StrongStimulus {
  public:
   explicit StrongStimulus(const physics::TipParams& tip) : tip_(tip) {}
+  /// Another tip from now on.
+  void take_tip(const physics::TipParams& tip);
 
   /// Whether linear theory is off by more than about 5e-4: squares of the modulation above 1e-4.
   /// `first`: the answer at the stimulus itself, whose square has a share in the second harmonic

@@ -98,6 +98,8 @@ std::vector<double> ProbeChain::save() const {
                             m.loop_proportional,
                             m.contact ? 1.0 : 0.0,
                             m.load_n,
+                            m.tip_growth_m,
+                            m.tip_potential_v,
                             l.connected ? 1.0 : 0.0,
                             static_cast<double>(l.order),
                             l.time_constant_s,
@@ -111,7 +113,7 @@ std::vector<double> ProbeChain::save() const {
 }
 
 void ProbeChain::load(std::span<const double> state) {
-  constexpr std::size_t own = 30;
+  constexpr std::size_t own = 32;
   const std::size_t lateral = lateral_.save().size();
   require(state.size() >= own + lateral, "the saved state of the signal chain is too short");
   std::size_t i = 0;
@@ -148,6 +150,8 @@ void ProbeChain::load(std::span<const double> state) {
   m.loop_proportional = next();
   m.contact = next() != 0.0;
   m.load_n = next();
+  m.tip_growth_m = next();
+  m.tip_potential_v = next();
   l.connected = next() != 0.0;
   l.order = static_cast<int>(next());
   l.time_constant_s = next();

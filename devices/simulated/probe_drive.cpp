@@ -12,7 +12,7 @@
 namespace halotwin::devices::simulated {
 
 DriveSettings ProbeDrive::configure(const DriveSettings& wanted) {
-  strike(*s_->world, s_->role, "configure drive");
+  s_->strike("configure drive");
   const Range range = frequency_range_hz();
   if (!std::isfinite(wanted.amplitude_v) || wanted.amplitude_v < 0.0 ||
       !std::isfinite(wanted.phase_rad) || !range.contains(wanted.frequency_hz)) {
@@ -122,7 +122,7 @@ TuneResult ProbeDrive::tune(double centre_hz,
                             double span_hz,
                             std::size_t points,
                             const std::stop_token& stop) {
-  strike(*s_->world, s_->role, "tune");
+  s_->strike("tune");
   if (!(span_hz > 0.0) || points < 5 || !frequency_range_hz().contains(centre_hz)) {
     throw DeviceError(s_->role,
                       "tune",

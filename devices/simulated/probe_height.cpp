@@ -8,7 +8,7 @@
 namespace halotwin::devices::simulated {
 
 FeedbackSettings ProbeHeight::configure(const FeedbackSettings& wanted) {
-  strike(*s_->world, s_->role, "configure feedback");
+  s_->strike("configure feedback");
   if (!(wanted.setpoint_fraction > 0.0 && wanted.setpoint_fraction < 1.0)) {
     throw DeviceError(s_->role,
                       "configure feedback",
@@ -35,7 +35,7 @@ FeedbackSettings ProbeHeight::configure(const FeedbackSettings& wanted) {
 }
 
 void ProbeHeight::approach(Duration timeout, const std::stop_token& stop) {
-  strike(*s_->world, s_->role, "approach");
+  s_->strike("approach");
   const Duration needed = from_seconds(s_->params.approach_time_s);
   s_->world->clock().sleep(std::min(needed, timeout), stop);
   if (needed > timeout) {
@@ -56,7 +56,7 @@ void ProbeHeight::approach(Duration timeout, const std::stop_token& stop) {
 }
 
 void ProbeHeight::withdraw(double distance_m, Duration timeout, const std::stop_token& stop) {
-  strike(*s_->world, s_->role, "withdraw");
+  s_->strike("withdraw");
   if (!(distance_m > 0.0)) {
     throw DeviceError(s_->role, "withdraw", "the distance must be > 0", Retry::no);
   }

@@ -55,7 +55,7 @@ ProbeKelvin::ProbeKelvin(ProbeState& state) : s_(&state), reached_(state.world->
 }
 
 KelvinSettings ProbeKelvin::configure(const KelvinSettings& wanted) {
-  strike(*s_->world, s_->role, "configure Kelvin loop");
+  s_->strike("configure Kelvin loop");
   const KelvinModel& model = s_->params.kelvin;
   const auto refuse = [&](const std::string& why) {
     throw DeviceError(s_->role, "configure Kelvin loop", why, Retry::no);
@@ -88,7 +88,7 @@ KelvinSettings ProbeKelvin::configure(const KelvinSettings& wanted) {
 }
 
 void ProbeKelvin::set_on(bool on) {
-  strike(*s_->world, s_->role, "switch Kelvin loop");
+  s_->strike("switch Kelvin loop");
   if (on && settings_.modulation_hz <= 0.0) {
     throw DeviceError(s_->role, "switch Kelvin loop", "the loop is not configured", Retry::no);
   }
@@ -110,7 +110,7 @@ void ProbeKelvin::switch_off() {
 }
 
 double ProbeKelvin::contact_potential_v() {
-  strike(*s_->world, s_->role, "read contact potential");
+  s_->strike("read contact potential");
   catch_up();
   return loop_ ? std::clamp(loop_->bias_v(state_), settings_.bias_v.low, settings_.bias_v.high)
                : held_v_;
@@ -173,7 +173,8 @@ physics::KelvinOperation ProbeKelvin::operation() const {
 void ProbeKelvin::rebuild() {
   const physics::KelvinOperation wanted = operation();
   const double steps = std::round(s_->world->relative_resonance_shift() / resonance_step);
-  if (loop_ && same(wanted, built_for_) && steps == built_steps_) {
+  const double growth_m = s_->tip.felt_growth_m();
+  if (loop_ && same(wanted, built_for_) && steps == built_steps_ && growth_m == built_growth_m_) {
     return;
   }
   const double before = loop_ ? loop_->bias_v(state_) : held_v_;
@@ -182,10 +183,14 @@ void ProbeKelvin::rebuild() {
   step_cache_.clear();
   built_for_ = wanted;
   built_steps_ = steps;
+  built_growth_m_ = growth_m;
   physics::CantileverParams first = s_->params.cantilever;
   first.resonance_hz *= 1.0 + steps * resonance_step;
-  physics::KelvinSensitivity seen = physics::kelvin_sensitivity(
-      first, physics::second_mode(first, s_->params.second_mode), s_->params.tip, wanted);
+  physics::KelvinSensitivity seen =
+      physics::kelvin_sensitivity(first,
+                                  physics::second_mode(first, s_->params.second_mode),
+                                  physics::blunter(s_->params.tip, growth_m),
+                                  wanted);
   if (seen.amplitude_m_per_v <= 0.0) {
     held_v_ = before;
     return;
@@ -210,14 +215,17 @@ void ProbeKelvin::rebuild() {
 KelvinSensor& ProbeKelvin::sensor() {
   const double amplitude = std::max(nominal_amplitude_m(), 1e-10);
   const bool of_force = settings_.mode == KelvinMode::amplitude;
-  if (!sensor_ || sensor_amplitude_m_ != amplitude || sensor_of_force_ != of_force) {
+  const double growth_m = s_->tip.felt_growth_m();
+  if (!sensor_ || sensor_amplitude_m_ != amplitude || sensor_of_force_ != of_force ||
+      sensor_growth_m_ != growth_m) {
     sensor_ = std::make_unique<KelvinSensor>(
         s_->world->specimen(),
-        s_->params.tip,
+        physics::blunter(s_->params.tip, growth_m),
         physics::OrbitParams{amplitude, s_->params.closest_approach_m},
         of_force ? physics::FootprintOf::gradient : physics::FootprintOf::curvature);
     sensor_amplitude_m_ = amplitude;
     sensor_of_force_ = of_force;
+    sensor_growth_m_ = growth_m;
   }
   return *sensor_;
 }
@@ -232,7 +240,7 @@ void ProbeKelvin::changed() {
     return;
   }
   rebuild();
-  input_v_ = sensor().nulled_potential_v(s_->on_sample(s_->now_at()));
+  input_v_ = sensor().nulled_potential_v(s_->on_sample(s_->now_at())) + s_->tip.potential_v();
 }
 
 const physics::LinearStep& ProbeKelvin::step_of(Duration duration) {

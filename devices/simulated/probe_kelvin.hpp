@@ -60,7 +60,9 @@ class ProbeKelvin final : public KelvinController, public PlaceFollower {
   double sensor_amplitude_m_ = 0.0;
   bool sensor_of_force_ = false;
   physics::KelvinOperation built_for_;
-  double built_steps_ = 0.0;  // drift of the resonance that the loop was built for
+  double sensor_growth_m_ = 0.0;
+  double built_growth_m_ = 0.0;  // of the tip's radius that the loop was built for
+  double built_steps_ = 0.0;     // drift of the resonance that the loop was built for
   std::optional<physics::KelvinLoop> loop_;
   std::map<std::int64_t, physics::LinearStep> step_cache_;  // by duration in ns
 };

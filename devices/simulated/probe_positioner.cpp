@@ -14,7 +14,7 @@ ProbePositioner::Limits ProbePositioner::limits() const {
 }
 
 Duration ProbePositioner::start_move(Point target, double speed_m_per_s) {
-  strike(*s_->world, s_->role, "move");
+  s_->strike("move");
   const Limits limit = limits();
   if (std::isnan(speed_m_per_s)) {
     throw DeviceError(s_->role, "move", "the speed is not a number", Retry::no);

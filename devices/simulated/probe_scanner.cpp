@@ -14,7 +14,7 @@ constexpr double converter_steps = 16777216.0;  // 24 bits over the scan range: 
 }  // namespace
 
 ScanFrame ProbeScanner::configure(const ScanFrame& wanted, std::span<const std::size_t> indices) {
-  strike(*s_->world, s_->role, "set frame");
+  s_->strike("set frame");
   const double half = 0.5 * s_->params.scan_range_m;
   const double reach = 0.5 * std::hypot(wanted.width_m, wanted.height_m);
   if (wanted.columns == 0 || wanted.rows == 0 || !std::isfinite(wanted.angle_rad) ||
@@ -39,7 +39,7 @@ ScanFrame ProbeScanner::configure(const ScanFrame& wanted, std::span<const std::
 }
 
 void ProbeScanner::start() {
-  strike(*s_->world, s_->role, "start scan");
+  s_->strike("start scan");
   if (indices_.empty()) {
     throw DeviceError(s_->role, "start scan", "no frame and signals configured", Retry::no);
   }
@@ -57,7 +57,7 @@ void ProbeScanner::start() {
 }
 
 std::size_t ProbeScanner::wait_line(Duration timeout, const std::stop_token& stop) {
-  strike(*s_->world, s_->role, "scan line");
+  s_->strike("scan line");
   sim::VirtualClock& clock = s_->world->clock();
   const Duration give_up = clock.now() + timeout;
   const double dt_s = frame_.line_time_s / static_cast<double>(frame_.columns);

@@ -50,7 +50,7 @@ std::vector<Signal> ProbeSignals::signals() const {
 }
 
 void ProbeSignals::read(std::span<const std::size_t> indices, std::span<double> values) {
-  strike(*s_->world, s_->role, "read signals");
+  s_->strike("read signals");
   if (indices.size() != values.size()) {
     throw DeviceError(s_->role, "read signals", "as many values as indices are needed", Retry::no);
   }

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <complex>
 
+#include <fmt/format.h>
+
 #include "base/constants.hpp"
 #include "base/require.hpp"
+#include "devices/simulated/simulated_lock_in.hpp"
 
 namespace halotwin::devices::simulated {
 
@@ -25,6 +28,7 @@ ProbeState::ProbeState(sim::World& w, ProbeChain& c, const ProbeParams& p, const
       params(p),
       role(r),
       motion(creep_of(w.surroundings())),
+      tip(p.tip, p.wear),
       loop_(make_loop()) {
   settle();
 }
@@ -66,7 +70,7 @@ double ProbeState::free_amplitude_m() const {
 }
 
 double ProbeState::height_below_m() const {
-  return world->specimen().height_m(on_sample(now_at()));
+  return world->specimen().height_m(on_sample(now_at()), tip.blunter_by_m());
 }
 
 physics::HeightLoop ProbeState::make_loop() const {
@@ -103,7 +107,32 @@ void ProbeState::follow_surface() {
   followed_until = now;
 }
 
+void ProbeState::strike(const char* operation) {
+  const sim::TipChange change = world->faults().change_tip(role, operation, world->now_s());
+  if (change.strikes > 0) {
+    tip.change(change.radius_m, change.potential_v);
+    world->happened(fmt::format("tip change: apex radius {:.3g} nm, contact potential {:+.3g} V",
+                                1e9 * tip.radius_m(),
+                                tip.potential_v()));
+    settle();
+  }
+  simulated::strike(*world, role, operation);
+}
+
+void ProbeState::wear_tip() {
+  const Duration now = world->clock().now();
+  const Point here = now_at();
+  const auto& before = chain->settings().mechanical;
+  const double taps = before.engaged ? before.drive_hz * seconds(now - worn_until) : 0.0;
+  const double path_m =
+      before.contact ? std::hypot(here.x_m - worn_at.x_m, here.y_m - worn_at.y_m) : 0.0;
+  tip.use(taps, before.load_n, path_m);
+  worn_at = here;
+  worn_until = now;
+}
+
 void ProbeState::settle() {
+  wear_tip();
   follow_surface();
   if (kelvin != nullptr) {
     kelvin->catch_up();
@@ -121,6 +150,8 @@ void ProbeState::settle() {
   m.amplitude_m = in_contact() ? 0.0 : engaged ? free * feedback.setpoint_fraction : free;
   m.mean_gap_m = m.engaged ? m.amplitude_m + params.closest_approach_m + gap_error_m : parked_gap_m;
   m.deflection_v_per_m = params.deflection_v_per_m;
+  m.tip_growth_m = tip.felt_growth_m();
+  m.tip_potential_v = tip.potential_v();
   const bool holds =
       m.engaged && feedback.mode == FeedbackMode::on && world->surroundings().height_dynamics;
   m.loop_integral_per_s = holds ? feedback.integral_rate_per_s : 0.0;
@@ -139,7 +170,7 @@ double ProbeState::measured_height() {
   follow_surface();
   const double noise = params.height_noise_rms_m * draw(Purpose::height_feedback, ++readings);
   if (!engaged) {
-    return world->specimen().height_m(on_sample(now_at())) + parked_gap_m + noise;
+    return height_below_m() + parked_gap_m + noise;
   }
   return (world->surroundings().height_dynamics ? physics::HeightLoop::base_m(followed)
                                                 : height_below_m()) +
@@ -174,7 +205,12 @@ std::vector<double> ProbeState::save() const {
                             followed[4],
                             followed[5],
                             surface_m,
-                            time(followed_until)};  // below 2^53 ns = 104 days
+                            time(followed_until),
+                            worn_at.x_m,
+                            worn_at.y_m,
+                            time(worn_until)};  // below 2^53 ns = 104 days
+  const std::vector<double> changed = tip.save();
+  state.insert(state.end(), changed.begin(), changed.end());
   const std::vector<double> moved = motion.save();
   state.insert(state.end(), moved.begin(), moved.end());
   return state;
@@ -204,7 +240,12 @@ void ProbeState::load(std::span<const double> state) {
   }
   surface_m = next();
   followed_until = Duration(static_cast<std::int64_t>(next()));
-  motion.load(state.subspan(i));
+  worn_at.x_m = next();
+  worn_at.y_m = next();
+  worn_until = Duration(static_cast<std::int64_t>(next()));
+  const std::size_t of_tip = tip.save().size();
+  tip.load(state.subspan(i, of_tip));
+  motion.load(state.subspan(i + of_tip));
   loop_ = make_loop();
 }
 

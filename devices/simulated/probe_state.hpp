@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "devices/probe_microscope.hpp"
 #include "devices/simulated/probe_chain.hpp"
+#include "devices/simulated/probe_tip.hpp"
 #include "devices/simulated/scanner_motion.hpp"
 #include "devices/simulated/simulated_probe.hpp"
 #include "physics/height_loop.hpp"
@@ -50,6 +51,7 @@ struct ProbeState {
   DriveSettings drive;
   bool engaged = false;
   ScannerMotion motion;
+  ProbeTip tip;
   std::uint64_t place = 0;     // counts arrivals and approaches: entity of the random draws
   std::uint64_t readings = 0;  // of the height sensor
   double gap_error_m = 0.0;
@@ -58,6 +60,8 @@ struct ProbeState {
   physics::HeightLoop::State followed{};  // of the height loop
   double surface_m = 0.0;                 // what it has followed so far
   Duration followed_until{};
+  Point worn_at{};  // where and when the tip was used last
+  Duration worn_until{};
 
   /// What the scanner's sensor says.
   [[nodiscard]] Point now_at() const { return motion.told(world->clock().now()); }
@@ -83,6 +87,8 @@ struct ProbeState {
   void rest_on_surface();
   /// Voltage at a user input: that of the output that its cable comes from, or 0.
   [[nodiscard]] double aux_input_v(const std::string& port) const;
+  /// At the start of an operation: lets the faults strike that the scenario injects here.
+  void strike(const char* operation);
   /// Brings the AFM's part of the chain up to date.
   void settle();
 
@@ -91,6 +97,9 @@ struct ProbeState {
   void load(std::span<const double> state);
 
  private:
+  /// The tip wears by what it touched until now.
+  void wear_tip();
+  /// What the tip, blunt as it is, touches of the surface below it [m].
   [[nodiscard]] double height_below_m() const;
   [[nodiscard]] physics::HeightLoop make_loop() const;
 

@@ -33,6 +33,8 @@ struct ChainSettings {
     double loop_proportional = 0.0;    // in units of HeightLoopParams::proportional_unit
     bool contact = false;              // the tip rests on the sample; then `engaged` is false
     double load_n = 0.0;
+    double tip_growth_m = 0.0;     // of the apex radius, by wear or a change, above the parameters'
+    double tip_potential_v = 0.0;  // that the tip adds to every contact potential
     bool operator==(const Mechanical&) const = default;
   };
   struct Electrical {

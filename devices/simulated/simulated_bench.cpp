@@ -71,6 +71,14 @@ std::span<const Point> SimulatedBench::true_tip_line() const {
   return probe_ == nullptr ? std::span<const Point>{} : probe_->true_line();
 }
 
+double SimulatedBench::true_tip_radius_m() const {
+  return probe_ == nullptr ? params_.afm.tip.apex_radius_m : probe_->tip_radius_m();
+}
+
+double SimulatedBench::true_tip_potential_v() const {
+  return probe_ == nullptr ? 0.0 : probe_->tip_potential_v();
+}
+
 namespace {
 
 void append(std::vector<double>& state, const std::vector<double>& part) {

@@ -46,6 +46,9 @@ class SimulatedBench {
   [[nodiscard]] Point true_tip_position() const;
   /// The same for each column of the scanner's last line; empty before the first.
   [[nodiscard]] std::span<const Point> true_tip_line() const;
+  /// Apex radius as it is now [m], and what the tip adds to every contact potential [V].
+  [[nodiscard]] double true_tip_radius_m() const;
+  [[nodiscard]] double true_tip_potential_v() const;
 
   /// The complete simulated state (world, chain, instruments), for resuming a run to the same bits.
   /// The order of load(): first take all devices, then load, then run the procedure.

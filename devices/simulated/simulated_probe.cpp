@@ -11,6 +11,7 @@ void validate(const ProbeParams& p) {
   validate(p.cantilever);
   validate(p.second_mode);
   validate(p.tip);
+  validate(p.wear);
   require_positive("drive_response_m_per_v", p.drive_response_m_per_v);
   require_positive("deflection_v_per_m", p.deflection_v_per_m);
   require_range("closest_approach_m", p.closest_approach_m, 0.2e-9, 1e-6);
@@ -64,7 +65,7 @@ Identity SimulatedProbe::identity() const {
 
 void SimulatedProbe::make_safe() {
   ProbeState& s = parts_->state;
-  strike(*s.world, s.role, "make safe");
+  s.strike("make safe");
   parts_->scanner.stop();
   parts_->kelvin.switch_off();
   s.engaged = false;
@@ -98,6 +99,14 @@ Point SimulatedProbe::true_position() const {
 
 std::span<const Point> SimulatedProbe::true_line() const {
   return parts_->scanner.line_places();
+}
+
+double SimulatedProbe::tip_radius_m() const {
+  return parts_->state.tip.radius_m();
+}
+
+double SimulatedProbe::tip_potential_v() const {
+  return parts_->state.tip.potential_v();
 }
 
 std::vector<double> SimulatedProbe::save() const {

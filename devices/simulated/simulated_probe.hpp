@@ -13,6 +13,7 @@
 #include "physics/eigenmode.hpp"
 #include "physics/height_loop.hpp"
 #include "physics/tip_sample.hpp"
+#include "physics/tip_wear.hpp"
 #include "sim/world.hpp"
 
 namespace halotwin::devices::simulated {
@@ -37,6 +38,7 @@ struct ProbeParams {
   physics::CantileverParams cantilever;
   physics::SecondModeParams second_mode;
   physics::TipParams tip;
+  physics::TipWearParams wear;  // off: the tip stays new
   double drive_response_m_per_v =
       125.0e-9;  // free amplitude on resonance per volt of drive: 12.5 nm at 0.1 V
   double deflection_v_per_m = 1.0e7;  // deflection output; 100 nm/V, usual
@@ -63,6 +65,7 @@ void visit_fields(auto& visit, ProbeParams& p) {
   visit("cantilever", p.cantilever);
   visit("second_mode", p.second_mode);
   visit("tip", p.tip);
+  visit("wear", p.wear);
   visit("drive_response_m_per_v", p.drive_response_m_per_v);
   visit("deflection_v_per_m", p.deflection_v_per_m);
   visit("closest_approach_m", p.closest_approach_m);
@@ -101,6 +104,9 @@ class SimulatedProbe final : public ProbeMicroscope {
   [[nodiscard]] Point true_position() const;
   /// The same for each column of the scanner's last line: the mean of there and back.
   [[nodiscard]] std::span<const Point> true_line() const;
+  /// Apex radius as it is now [m], and what the tip adds to every contact potential [V].
+  [[nodiscard]] double tip_radius_m() const;
+  [[nodiscard]] double tip_potential_v() const;
 
   /// For resuming a run to the same bits.
   [[nodiscard]] std::vector<double> save() const;

@@ -301,11 +301,14 @@ double TimeDomainChain::take_place() {
   film_.set_transient(response_.transient_amplitude());
   bias_v_ = e.offset_v - response_.contact_potential_v();
   const double centre = m.mean_gap_m + response_.film_gap_m();
-  if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_) {
+  const physics::TipParams tip = physics::blunter(params_.tip, m.tip_growth_m);
+  if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_ ||
+      m.tip_growth_m != table_growth_m_) {
     centre_gap_m_ = centre;
+    table_growth_m_ = m.tip_growth_m;
     table_amplitude_m_ = m.amplitude_m;
     const double reach = orbit_reach * m.amplitude_m + nearest_gap_m;
-    gradient_ = GradientTable(params_.tip, std::max(centre - reach, nearest_gap_m), centre + reach);
+    gradient_ = GradientTable(tip, std::max(centre - reach, nearest_gap_m), centre + reach);
   }
   const double curvature = response_.curvature_f_per_m2();
   const double gradient =
@@ -315,8 +318,8 @@ double TimeDomainChain::take_place() {
                                   {bias_v_, e.amplitude_peak_v})
           .static_n_per_m;
   const double mean_square_v2 = -2.0 * gradient / curvature;
-  held_n_ = -0.5 * mean_square_v2 *
-            physics::orbit_averaged_gradient(params_.tip, m.amplitude_m, centre).total();
+  held_n_ =
+      -0.5 * mean_square_v2 * physics::orbit_averaged_gradient(tip, m.amplitude_m, centre).total();
   return std::max(gradient, -0.9 * params_.cantilever.stiffness_n_per_m);
 }
 

@@ -204,6 +204,7 @@ class TimeDomainChain final : public SignalChain {
   std::uint64_t grouped_revision_ = ~std::uint64_t{0};
   double grouped_step_s_ = -1.0;
   double centre_gap_m_ = -1.0;
+  double table_growth_m_ = 0.0;
   double table_amplitude_m_ = -1.0;
   GradientTable gradient_;
   double bias_v_ = 0.0;

@@ -145,6 +145,8 @@ TipResponse::TipResponse(const sim::Specimen& specimen,
                          const physics::OrbitParams& nominal_orbit,
                          double stiffness_n_per_m)
     : specimen_(&specimen),
+      fresh_(tip),
+      nominal_orbit_(nominal_orbit),
       tip_(tip),
       stiffness_n_per_m_(stiffness_n_per_m),
       lines_(specimen.params().response == sim::ResponseKind::physical
@@ -155,18 +157,23 @@ TipResponse::TipResponse(const sim::Specimen& specimen,
       equivalent_gap_m_(specimen.params().film.effective_depth_m /
                         specimen.params().film.relative_permittivity),
       weight_table_(table_size + 1) {
-  const physics::TipFootprint footprint(tip, nominal_orbit, equivalent_gap_m_);
+  take_tip(0.0);
+  background_gap_m_ = physics::orbit_gap_m(
+      physics::orbit_centre_m(nominal_orbit), equivalent_gap_m_, nominal_orbit.amplitude_m);
+  take_background();
+}
+
+void TipResponse::take_tip(double growth_m) {
+  tip_.apex_radius_m = fresh_.apex_radius_m + growth_m;
+  const physics::TipFootprint footprint(tip_, nominal_orbit_, equivalent_gap_m_);
   window_m_ = window_half_widths * footprint.half_width_m();
-  const double cell = specimen.grid().step_x_m * specimen.grid().step_y_m;
+  const double cell = specimen_->grid().step_x_m * specimen_->grid().step_y_m;
   const double reach2 = 2.0 * window_m_ * window_m_ * 1.1;
   table_per_m2_ = static_cast<double>(table_size) / reach2;
   for (std::size_t i = 0; i <= table_size; ++i) {
     const double rho = std::sqrt(static_cast<double>(i) / table_per_m2_);
     weight_table_[i] = static_cast<float>(cell * footprint.weight_per_m2(rho));
   }
-  background_gap_m_ = physics::orbit_gap_m(
-      physics::orbit_centre_m(nominal_orbit), equivalent_gap_m_, nominal_orbit.amplitude_m);
-  take_background();
 }
 
 double TipResponse::film_gap_m() const {
@@ -250,10 +257,13 @@ void TipResponse::place(const ChainSettings::Mechanical& at) {
     return;
   }
   ++revision_;
+  if (fresh_.apex_radius_m + at.tip_growth_m != tip_.apex_radius_m) {
+    take_tip(at.tip_growth_m);
+  }
   at_ = at;
   placed_ = true;
   on_metal_ = specimen_->on_metal(at.tip);
-  contact_potential_v_ = specimen_->contact_potential_v(at.tip);
+  contact_potential_v_ = specimen_->contact_potential_v(at.tip) + at.tip_potential_v;
   const double gap = at.mean_gap_m + film_gap_m();
   curvature_ = physics::orbit_averaged_curvature(tip_, at.amplitude_m, gap).total();
   if (!on_metal_) {

@@ -29,6 +29,7 @@ struct ResponseGroup {
 ///
 /// w_j: footprint of the tip at site j (TipFootprint); what lies beyond the window (cone, lever)
 /// sees the film's mean. The window is a square of +-3.2 lateral half-widths. On bare metal R* = 1.
+/// The footprint is that of the tip as it is, worn or changed.
 class TipResponse {
  public:
   TipResponse(const sim::Specimen& specimen,
@@ -72,6 +73,7 @@ class TipResponse {
   void refresh();
   void add_site(Window& window, std::size_t slot, std::size_t site, double weight);
   void take_background();
+  void take_tip(double growth_m);
   void take_window(Point at);
   // sum_j w_j (r_j + added)^2
   [[nodiscard]] std::complex<double> weighted_square(const Window& window,
@@ -82,7 +84,9 @@ class TipResponse {
   [[nodiscard]] double weight(double rho2_m2) const;
 
   const sim::Specimen* specimen_;
-  physics::TipParams tip_;
+  physics::TipParams fresh_;
+  physics::OrbitParams nominal_orbit_;
+  physics::TipParams tip_;  // as it is now
   double stiffness_n_per_m_;
   std::vector<sim::LineOfResponse> lines_;  // qualities; none in the `physical` response
   std::uint64_t seen_ = 0;                  // revision of the specimen

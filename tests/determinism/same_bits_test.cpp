@@ -1,5 +1,6 @@
 // The same scenario and seed give the same bits, whatever the number of threads and however often
 // the run was stopped on its way.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/errors.hpp"
+#include "data/recording_reader.hpp"
+#include "data/truth.hpp"
 #include "session/run.hpp"
 #include "tests/support/compare_recordings.hpp"
 
@@ -141,6 +144,39 @@ TEST_F(SameBits, OfImagesAfterAStopAtAnyLine) {
           << procedure << ", stop at " << lines;
     }
   }
+}
+
+// Wear so fast that the tip is blunter in each pixel, and a change in the middle.
+TEST_F(SameBits, WithATipThatWearsAndChanges) {
+  const Names blunting{
+      "instruments.afm.wear.on=true",
+      "instruments.afm.wear.tapping_m3_per_tap=3e-30",
+      "surroundings.creep.per_decade=0.015",
+      R"(fault=[{device="afm", operation="approach", kind="tip_change", at_count=18}])"};
+  const auto whole = straight_through("whole.nxs", small_map(blunting));
+  for (const std::size_t units : {5U, 16U, 30U}) {
+    RunOptions options;
+    options.output = at(std::to_string(units) + ".nxs");
+    stop_after(
+        units, options, [&](const RunOptions& with) { (void)run(small_map(blunting), with); });
+    EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{}) << units;
+  }
+  const auto radius = data::TruthReader(whole).read<double>("tip_radius");
+  const auto potential = data::TruthReader(whole).read<double>("tip_potential");
+  for (std::size_t i = 1; i < radius.size(); ++i) {
+    EXPECT_GT(radius[i], radius[i - 1]);
+  }
+  EXPECT_EQ(potential.front(), 0.0);
+  EXPECT_NEAR(potential.back(), 0.1, 1e-6);
+  const auto changes = [](const std::filesystem::path& recording) {
+    const std::vector<Event> events = data::RecordingReader(recording).events();
+    return std::count_if(events.begin(), events.end(), [](const Event& e) {
+      return e.source == "simulation" && e.text.starts_with("tip change");
+    });
+  };
+  EXPECT_EQ(changes(whole), 1);
+  EXPECT_EQ(changes(straight_through("blind.nxs", small_map(blunting), 1, true)), 0)
+      << "it belongs to the truth";
 }
 
 TEST_F(SameBits, BlindOrNot) {

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -67,7 +68,55 @@ TEST(FaultScheduleTest, FaultsOfOneDeviceCountApart) {
   EXPECT_TRUE(schedule.strike("lockin", "read", 0.0));
 }
 
+Fault second_approach_changes_tip() {
+  return {.device = "afm",
+          .operation = "approach",
+          .kind = FaultKind::tip_change,
+          .at_count = 2,
+          .tip_radius_change_m = 10e-9,
+          .tip_potential_change_v = 0.3};
+}
+
+TEST(FaultScheduleTest, ATipChangeFailsNothingAndStrikesOnce) {
+  FaultSchedule schedule({second_approach_changes_tip()});
+  for (int i = 1; i <= 4; ++i) {
+    EXPECT_EQ(schedule.change_tip("afm", "move", 0.0).strikes, 0);
+    const TipChange change = schedule.change_tip("afm", "approach", 0.0);
+    EXPECT_EQ(change.strikes, i == 2 ? 1 : 0) << i;
+    EXPECT_EQ(change.radius_m, i == 2 ? 10e-9 : 0.0);
+    EXPECT_EQ(change.potential_v, i == 2 ? 0.3 : 0.0);
+    EXPECT_EQ(schedule.strike("afm", "approach", 0.0), std::nullopt);
+  }
+}
+
+TEST(FaultScheduleTest, MendingStopsWhatFailsButNotWhatHappensToTheTip) {
+  FaultSchedule schedule({nth_read(FaultKind::link_lost, 1), second_approach_changes_tip()});
+  EXPECT_TRUE(schedule.strike("lockin", "read", 0.0));
+  EXPECT_EQ(schedule.change_tip("afm", "approach", 0.0).strikes, 0);
+  FaultSchedule after({nth_read(FaultKind::link_lost, 1), second_approach_changes_tip()});
+  after.mend();
+  after.load(schedule.save());
+  EXPECT_FALSE(after.strike("lockin", "read", 0.0));
+  EXPECT_EQ(after.change_tip("afm", "approach", 0.0).strikes, 1) << "its count went on";
+  FaultSchedule later({nth_read(FaultKind::link_lost, 1), second_approach_changes_tip()});
+  later.load(after.save());
+  EXPECT_FALSE(later.strike("lockin", "read", 0.0)) << "still mended";
+}
+
+TEST(FaultScheduleTest, CountsGoOnAfterALoad) {
+  FaultSchedule schedule({nth_read(FaultKind::timeout, 3)});
+  EXPECT_FALSE(schedule.strike("lockin", "read", 0.0));
+  EXPECT_FALSE(schedule.strike("lockin", "read", 0.0));
+  FaultSchedule again({nth_read(FaultKind::timeout, 3)});
+  again.load(schedule.save());
+  EXPECT_TRUE(again.strike("lockin", "read", 0.0));
+  EXPECT_THROW(again.load(std::vector<double>{1.0}), ParameterError);
+}
+
 TEST(FaultScheduleTest, RefusesWhatCannotBeMeant) {
+  Fault elsewhere = second_approach_changes_tip();
+  elsewhere.device = "lockin_electrical";
+  EXPECT_THROW(FaultSchedule({elsewhere}), ParameterError);
   Fault nobody = nth_read(FaultKind::timeout, 1);
   nobody.device.clear();
   EXPECT_THROW(FaultSchedule({nobody}), ParameterError);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/units.hpp"
+#include "sim/specimen.hpp"
 
 namespace halotwin::sim {
 namespace {
@@ -136,6 +137,29 @@ TEST(BallDilation, ANarrowGrooveIsClosed) {
   const Image<float> seen = dilate_by_ball(groove, 3e-9, 25e-9);
   // The ball rests on both edges, 3 nm away: it sinks by R - sqrt(R^2 - 9) = 0.18 nm.
   EXPECT_NEAR(static_cast<double>(seen(20, 20)), -0.18e-9, 0.01e-9);
+}
+
+TEST(BallDilation, OfOnePlaceIsThatOfTheImage) {
+  SpecimenParams params;
+  params.microstructure = small_film();
+  const Specimen specimen(params, 6);
+  const Grid& grid = specimen.grid();
+  Image<float> height(grid.nx, grid.ny);
+  height.values = specimen.sites().height_m;
+  constexpr double radius_m = 30e-9;
+  const Image<float> seen = dilate_by_ball(height, grid.step_x_m, radius_m);
+  double raised = 0.0;
+  for (std::size_t site = 0; site < height.size(); site += 37) {
+    const Point at = grid.centre(site % grid.nx, site / grid.nx);
+    if (specimen.on_metal(at)) {
+      continue;
+    }
+    const auto expected = static_cast<double>(seen.values[site]);
+    EXPECT_NEAR(specimen.height_m(at, radius_m), expected, 1e-14);
+    EXPECT_EQ(specimen.height_m(at, 0.0), specimen.height_m(at));
+    raised = std::max(raised, expected - specimen.height_m(at));
+  }
+  EXPECT_GT(raised, 1e-9) << "the film has grooves";
 }
 
 }  // namespace
