@@ -284,17 +284,18 @@ void add_counts(const std::string& response, const Tally& tally, Verdict& verdic
     if (count.all == 0) {
       continue;
     }
-    verdict.values.push_back({fmt::format("films judged right, {}, {}", cases[c].what, response),
-                              static_cast<double>(count.joint),
-                              nan,
-                              "",
-                              fmt::format("of {}, joint fit of four drive offsets", count.all)});
+    verdict.values.push_back(
+        {fmt::format("films judged right of {}, {}, {}", count.all, cases[c].what, response),
+         static_cast<double>(count.joint),
+         nan,
+         "",
+         "joint fit of four drive offsets"});
     verdict.nulls.push_back(
-        {fmt::format("films judged right, {}, {}", cases[c].what, response),
+        {fmt::format("films judged right of {}, {}, {}", count.all, cases[c].what, response),
          static_cast<double>(count.followed),
          nan,
          "",
-         fmt::format("of {}, following peaks with the tune believed", count.all)});
+         "following peaks with the tune believed"});
   }
 }
 
