@@ -211,12 +211,12 @@ void add_figure(const MapCase& map,
             .value_label = "CPD (mV)",
             .values = image(amplitude.result.potential.smooth, 1e3),
             .step_m = map.step_m};
-  verdict.figures.push_back(draw(
-      std::vector<MapPlot>{a, b, c, d},
-      "Topography, PM-DNS intensity and contact potential, " + response + " response",
-      "The same area in four images (paper 000, Fig. S1). Hotspot grains and boundaries are "
-      "bright in PM-DNS and more negative in KPFM; amplitude detection, of which the lever has "
-      "the larger share, loses the contrast."));
+  verdict.figures.push_back(
+      draw(std::vector<MapPlot>{a, b, c, d},
+           "Topography, PM-DNS intensity and contact potential, " + response + " response",
+           "The same area in four images (paper 000, Fig. S1). Hotspot grains and boundaries are "
+           "bright in PM-DNS and more negative in KPFM; amplitude detection, of which "
+           "the lever has the larger share, shrinks the contrast: see the colour bars."));
   Curve hot{.name = "hotspot grains (truth)", .x = {}, .y = {}, .sigma = {}, .points = true};
   Curve other{.name = "other grains", .x = {}, .y = {}, .sigma = {}, .points = true};
   for (std::size_t g = 0; g < table.intensity.size(); ++g) {
