@@ -132,15 +132,19 @@ void TelegraphTrace::draw_dwell() {
                               : std::numeric_limits<double>::infinity();
 }
 
+void TelegraphTrace::pass_switch() {
+  time_s_ = next_switch_s_;
+  on_ = !on_;
+  ++switches_;
+  draw_dwell();
+}
+
 double TelegraphTrace::occupied_until(double time_s) {
   require(time_s >= time_s_, "time_s", time_s, "not before the present");
   double occupied = 0.0;
   while (next_switch_s_ < time_s) {
     occupied += on_ ? next_switch_s_ - time_s_ : 0.0;
-    time_s_ = next_switch_s_;
-    on_ = !on_;
-    ++switches_;
-    draw_dwell();
+    pass_switch();
   }
   occupied += on_ ? time_s - time_s_ : 0.0;
   time_s_ = time_s;

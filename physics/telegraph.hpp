@@ -60,6 +60,10 @@ class TelegraphTrace {
   /// Goes on to `time_s` (not before the present); returns the time spent on since the last call,
   /// exact however often it switched. Work: the number of switches.
   double occupied_until(double time_s);
+  /// To just after the next switch, at next_switch_s() (infinite if there is none: not to be
+  /// called then).
+  void pass_switch();
+  [[nodiscard]] double next_switch_s() const { return next_switch_s_; }
   [[nodiscard]] bool on() const { return on_; }
   [[nodiscard]] double time_s() const { return time_s_; }
   [[nodiscard]] std::uint64_t switches() const { return switches_; }
