@@ -325,7 +325,7 @@ std::string row_html(const Row& row) {
       duration_text(row.wall_s));
   if (!row.verdict.values.empty() || !row.verdict.nulls.empty()) {
     out += "<div class=\"beside\">\n" + values_table("ours", "effect", row.verdict.values) +
-           values_table("null: effect switched off", "null", row.verdict.nulls) + "</div>\n";
+           values_table("null", "null", row.verdict.nulls) + "</div>\n";
   }
   if (!row.verdict.note.empty()) {
     out += "<p class=\"note\">" + prose(row.verdict.note) + "</p>\n";
