@@ -108,24 +108,36 @@ Periodogram::Periodogram(std::size_t length, const PeriodogramOptions& options) 
 std::vector<double> Periodogram::density(std::span<const double> trace) const {
   require(trace.size() == length_,
           fmt::format("a trace of {} values for a spectrum of {}", trace.size(), length_));
-  const double mean = mean_of(trace);
-  std::vector<double> windowed(length_);
-  for (std::size_t i = 0; i < length_; ++i) {
-    windowed[i] = window_[i] * (trace[i] - mean);
-  }
-  thread_local Eigen::FFT<double> transform;
-  transform.SetFlag(Eigen::FFT<double>::HalfSpectrum);
-  std::vector<std::complex<double>> lines;
-  transform.fwd(lines, windowed);
-  std::vector<double> out;
-  out.reserve(frequency_hz_.size());
-  for (std::size_t b = 0; b + 1 < edges_.size(); ++b) {
-    double sum = 0.0;
-    for (std::size_t k = edges_[b]; k < edges_[b + 1]; ++k) {
-      sum += std::norm(lines[k]);
+  return densities(trace, {});
+}
+
+std::vector<double> Periodogram::densities(std::span<const double> traces, Threads threads) const {
+  require(traces.size() % length_ == 0,
+          fmt::format("{} values are not whole traces of {}", traces.size(), length_));
+  constexpr std::size_t chunk = 32;  // traces that share the tables of a transform
+  const std::size_t bins = frequency_hz_.size();
+  std::vector<double> out(traces.size() / length_ * bins);
+  for_each_chunk(traces.size() / length_, chunk, threads, [&](std::size_t begin, std::size_t end) {
+    Eigen::FFT<double> transform;
+    transform.SetFlag(Eigen::FFT<double>::HalfSpectrum);
+    std::vector<double> windowed(length_);
+    std::vector<std::complex<double>> lines;
+    for (std::size_t t = begin; t < end; ++t) {
+      const auto trace = traces.subspan(t * length_, length_);
+      const double mean = mean_of(trace);
+      for (std::size_t i = 0; i < length_; ++i) {
+        windowed[i] = window_[i] * (trace[i] - mean);
+      }
+      transform.fwd(lines, windowed);
+      for (std::size_t b = 0; b < bins; ++b) {
+        double sum = 0.0;
+        for (std::size_t k = edges_[b]; k < edges_[b + 1]; ++k) {
+          sum += std::norm(lines[k]);
+        }
+        out[t * bins + b] = scale_ * sum / static_cast<double>(edges_[b + 1] - edges_[b]);
+      }
     }
-    out.push_back(scale_ * sum / static_cast<double>(edges_[b + 1] - edges_[b]));
-  }
+  });
   return out;
 }
 

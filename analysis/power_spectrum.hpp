@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.hpp"
+
 namespace halotwin::analysis {
 
 struct PowerSpectrum {
@@ -38,8 +40,11 @@ class Periodogram {
   /// Bins of every trace.
   [[nodiscard]] const std::vector<double>& frequency_hz() const { return frequency_hz_; }
   [[nodiscard]] const std::vector<double>& freedom() const { return freedom_; }
-  /// Density in each bin; values may stand in another thread's object, not in this one.
+  /// Density in each bin.
   [[nodiscard]] std::vector<double> density(std::span<const double> trace) const;
+  /// The same of traces [trace][value]: [trace][bin].
+  [[nodiscard]] std::vector<double> densities(std::span<const double> traces,
+                                              Threads threads) const;
   [[nodiscard]] PowerSpectrum of(std::span<const double> trace) const;
 
  private:

@@ -104,6 +104,19 @@ TEST(PowerSpectrum, ValuesScatterAsTheirDegreesOfFreedomSay) {
   }
 }
 
+TEST(PowerSpectrum, ManyTracesAtOnceGiveTheSameBits) {
+  std::vector<double> traces;
+  for (std::uint64_t r = 0; r < 70; ++r) {
+    const auto one = white_trace(r, 1.0);
+    traces.insert(traces.end(), one.begin(), one.end());
+  }
+  const Periodogram plan(n, {dt, 20});
+  const auto all = plan.densities(traces, {3});
+  const auto last = plan.density({traces.data() + 69 * n, n});
+  EXPECT_TRUE(std::equal(
+      last.begin(), last.end(), all.begin() + 69 * static_cast<std::ptrdiff_t>(last.size())));
+}
+
 TEST(PowerSpectrum, IntervalsCover) {
   const DensityInterval i = interval_of(2.0, 10.0, 0.95);
   EXPECT_NEAR(i.low, 20.0 / 20.483, 1e-3);    // chi^2_0.975(10)

@@ -71,7 +71,10 @@ const std::vector<Row>& table() {
        {"base"},
        {"eigen core"},
        {"fmt", "eigen", "hdf5", "tomlplusplus", "openssl", "json", "tiff", "posix"}},
-      {"analysis", {"base", "data"}, {"eigen core"}, {"fmt", "eigen", "boost", "cerf", "ceres"}},
+      {"analysis",
+       {"base", "data"},
+       {"eigen core"},
+       {"fmt", "eigen", "boost", "cerf", "ceres", "simd"}},
       {"scenarios", {"base", "devices", "data", "analysis"}, {}, {"fmt"}},
       {"session",
        {"base",
@@ -169,6 +172,7 @@ constexpr std::array libraries{
     Library{"posix",
             "^(sys|netinet|arpa|net)/|^(unistd|fcntl|poll|signal|netdb|dlfcn|termios|pthread|spawn)"
             "\\.h$"},
+    Library{"simd", "^immintrin\\.h$"},
     Library{"standard", "^[a-z_0-9]+$"},
 };
 
