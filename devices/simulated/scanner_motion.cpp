@@ -72,8 +72,10 @@ Point ScannerMotion::creep(Duration now) const {
 std::vector<double> ScannerMotion::save() const {
   std::vector<double> state{from_.x_m, from_.y_m, to_.x_m, to_.y_m};
   for (const Duration time : {start_, end_}) {
-    state.push_back(static_cast<double>(time.count() / ns_per_s));
-    state.push_back(static_cast<double>(time.count() % ns_per_s));
+    const std::int64_t whole_s = time.count() / ns_per_s;
+    const std::int64_t rest_ns = time.count() % ns_per_s;
+    state.push_back(static_cast<double>(whole_s));
+    state.push_back(static_cast<double>(rest_ns));
   }
   state.insert(state.end(), at_start_.x.begin(), at_start_.x.end());
   state.insert(state.end(), at_start_.y.begin(), at_start_.y.end());

@@ -93,9 +93,9 @@ class TipResponse {
   std::uint64_t revision_ = 0;
   sim::TimeFactors factors_;
   double equivalent_gap_m_;
-  double window_m_;
+  double window_m_ = 0.0;
   std::vector<float> weight_table_;  // over rho^2, times the area of a site
-  double table_per_m2_;
+  double table_per_m2_ = 0.0;
   ChainSettings::Mechanical at_;
   bool placed_ = false;
   bool on_metal_ = false;
