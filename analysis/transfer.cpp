@@ -55,6 +55,7 @@ struct Sums {
   double fast = 0.0;                 // sum of the fast response
   double fast_squares = 0.0;
   double fast_bend_squares = 0.0;  // of second differences along a line
+  double fast_step_squares = 0.0;  // of differences over two pixels
   double fast_bends = 0.0;
   std::size_t pixels = 0;
 };
@@ -176,7 +177,9 @@ Sums divide(std::span<const std::complex<float>> demodulated,
     fast_sum /= static_cast<double>(m - fast);
     if (p > begin + 1 && cube.valid[p - 1] != 0 && cube.valid[p - 2] != 0) {
       const double bend = fast_sum - 2.0 * last_fast + before_last_fast;
+      const double step = fast_sum - before_last_fast;
       sums.fast_bend_squares += bend * bend;
+      sums.fast_step_squares += step * step;
       sums.fast_bends += 1.0;
     }
     before_last_fast = last_fast;
@@ -202,6 +205,7 @@ Sums total_of(const std::vector<Sums>& parts, std::size_t m) {
     total.fast += part.fast;
     total.fast_squares += part.fast_squares;
     total.fast_bend_squares += part.fast_bend_squares;
+    total.fast_step_squares += part.fast_step_squares;
     total.fast_bends += part.fast_bends;
     total.pixels += part.pixels;
   }
@@ -254,10 +258,13 @@ ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
           "together, or the sign of a phase is wrong");
   const double variance =
       std::max(0.0, total.fast_squares / count - cube.fast_response * cube.fast_response);
-  // The reference is one approach over the metal: its height error is that of one pixel, which
-  // second differences of neighbours tell (1 + 4 + 1 variances) with little of the film in them.
+  // The reference is one approach over the metal: its height error is that of one pixel, the
+  // nugget of the variogram g(h) along a line. Second differences have 8 g(1) - 2 g(2), differences
+  // over two pixels 2 g(2); on the line through both, g(0) = 2 g(1) - g(2).
   const double of_approach =
-      total.fast_bends > 0.0 ? total.fast_bend_squares / total.fast_bends / 6.0 : 0.0;
+      total.fast_bends > 0.0 ? std::max(0.0, total.fast_bend_squares - total.fast_step_squares) /
+                                   total.fast_bends / 4.0
+                             : 0.0;
   cube.fast_response_sigma = std::sqrt(variance / count + of_approach);
   const double unit = 1.0 / cube.fast_response;
   for (std::size_t f = 0; f < m; ++f) {

@@ -128,6 +128,7 @@ struct Prediction {
   Eigen::RowVectorXd centre;
   Eigen::MatrixXd components;  // fast channels x components
   Eigen::VectorXd slopes;
+  Eigen::VectorXd slope_sigmas;  // of the regression
   double offset = 0.0;
 
   [[nodiscard]] double operator()(const Eigen::RowVectorXd& fast) const {
@@ -148,20 +149,30 @@ Prediction train(const Eigen::MatrixXd& fast, const Eigen::VectorXd& slow, Eigen
   if (count == 0 || deviation.isZero(0.0)) {  // nothing to learn from: the mean
     p.components = Eigen::MatrixXd::Zero(fast.cols(), 1);
     p.slopes = Eigen::VectorXd::Zero(1);
+    p.slope_sigmas = Eigen::VectorXd::Zero(1);
     return p;
   }
   const Eigen::MatrixXd scores = deviation * p.components;
   p.slopes =
       scores.completeOrthogonalDecomposition().solve(Eigen::VectorXd(slow.array() - p.offset));
+  const Eigen::VectorXd rest = slow.array() - p.offset - (scores * p.slopes).array();
+  const auto dof = static_cast<double>(std::max<Eigen::Index>(1, slow.size() - count - 1));
+  const double variance = rest.squaredNorm() / dof;
+  p.slope_sigmas =
+      (variance / scores.colwise().squaredNorm().array().max(1e-300)).sqrt().transpose();
   return p;
 }
 
 /// Mean below `residual_below_hz` of each line, less its prediction; empty if the bands or the
-/// samples do not suffice.
-std::vector<double> ultraslow_residual(const RowArray& lines,
-                                       std::span<const double> f,
-                                       const RowArray& later,
-                                       const TransientParams& params) {
+/// samples do not suffice. `by_slope`: what one sigma of each slope of the prediction adds.
+struct UltraslowResidual {
+  std::vector<double> line;
+  std::vector<std::vector<double>> by_slope;  // [slope][line]
+};
+UltraslowResidual ultraslow_residual(const RowArray& lines,
+                                     std::span<const double> f,
+                                     const RowArray& later,
+                                     const TransientParams& params) {
   const Bands bands = bands_of(f, params);
   if (bands.slow.empty() || bands.fast.empty() || later.rows() < 1) {
     return {};
@@ -169,10 +180,15 @@ std::vector<double> ultraslow_residual(const RowArray& lines,
   const Prediction predict = train(later.matrix()(Eigen::all, bands.fast),
                                    later.matrix()(Eigen::all, bands.slow).rowwise().mean(),
                                    params.components);
-  std::vector<double> residual;
+  UltraslowResidual residual;
+  residual.by_slope.resize(static_cast<std::size_t>(predict.slopes.size()));
   for (Eigen::Index y = 0; y < lines.rows(); ++y) {
-    residual.push_back(lines.matrix()(y, bands.slow).mean() -
-                       predict(lines.matrix()(y, bands.fast)));
+    const Eigen::RowVectorXd fast = lines.matrix()(y, bands.fast);
+    residual.line.push_back(lines.matrix()(y, bands.slow).mean() - predict(fast));
+    const Eigen::RowVectorXd scores = (fast - predict.centre) * predict.components;
+    for (Eigen::Index k = 0; k < scores.size(); ++k) {
+      residual.by_slope[static_cast<std::size_t>(k)].push_back(scores(k) * predict.slope_sigmas(k));
+    }
   }
   return residual;
 }
@@ -188,7 +204,8 @@ Transient find_transient(const RowArray& line_means,
               (later.rows() == 0 || later.cols() == line_means.cols()),
           "lines, later samples and frequencies have different numbers of channels");
   Transient t;
-  t.residual = ultraslow_residual(line_means, frequencies_hz, later, params);
+  const UltraslowResidual residual = ultraslow_residual(line_means, frequencies_hz, later, params);
+  t.residual = residual.line;
   std::vector<double> line;
   std::vector<double> value;
   for (std::size_t y = 0; y < t.residual.size(); ++y) {
@@ -229,10 +246,21 @@ Transient find_transient(const RowArray& line_means,
   const double ratio = std::log(std::abs(fit.amplitude) / threshold);
   t.end_line = length * ratio;
   const double by_amplitude = length / fit.amplitude;
-  t.end_sigma =
-      std::sqrt(std::max(0.0,
-                         by_amplitude * by_amplitude * cov(1, 1) + ratio * ratio * cov(2, 2) +
-                             2.0 * by_amplitude * ratio * cov(1, 2)));
+  double variance = by_amplitude * by_amplitude * cov(1, 1) + ratio * ratio * cov(2, 2) +
+                    2.0 * by_amplitude * ratio * cov(1, 2);
+  // A slope of the prediction that is off adds a decay of its own, where the ultraslow response
+  // reaches into the fast channels: it moves all lines together.
+  for (const auto& change : residual.by_slope) {
+    std::vector<double> moved;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      moved.push_back(value[i] + change[static_cast<std::size_t>(line[i])]);
+    }
+    const double other_length = best_length(line, moved);
+    const double other = std::abs(fit_decay(line, moved, other_length).amplitude);
+    const double shift = other_length * std::log(other / threshold) - t.end_line;
+    variance += other > threshold ? shift * shift : 0.0;
+  }
+  t.end_sigma = std::sqrt(std::max(0.0, variance));
   return t;
 }
 

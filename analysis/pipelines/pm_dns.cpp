@@ -439,15 +439,48 @@ SpectrumGroups group_spectra(const UsedSpectra& used,
   return out;
 }
 
-/// Factorisation and everything that follows from it.
-void analyse_components(const UsedSpectra& used, const ReadoutPlan& plan, PmDnsResult& result) {
+/// Weights of the spectra with noise added (pm_dns_selection.hpp), for the components as they are.
+std::vector<RowArrayF> noisier_weights(const UsedSpectra& used,
+                                       std::span<const float> difference,
+                                       const ReadoutPlan& plan,
+                                       const NmfResult& nmf) {
+  const std::size_t m = plan.frequencies_hz.size();
+  const bool whitening = plan.options->whitening;
+  RowArray basis = nmf.basis;
+  for (Eigen::Index c = 0; whitening && c < basis.cols(); ++c) {
+    basis.col(c) /= plan.noise_sigma[static_cast<std::size_t>(c)];
+  }
+  std::vector<RowArrayF> weights;
+  std::vector<float> data(used.view.values.size());
+  for (const double t : added_noise) {
+    for (const double sign : {1.0, -1.0}) {
+      const auto share = static_cast<float>(sign * t);
+      for (std::size_t i = 0; i < data.size(); ++i) {
+        data[i] = used.view.values[i] + share * difference[i];
+        data[i] /= whitening ? static_cast<float>(plan.noise_sigma[i % m]) : 1.0F;
+      }
+      weights.push_back(solve_weights({data, m}, basis, plan.threads));
+      for (Eigen::Index k = 0; k < basis.rows(); ++k) {
+        weights.back().col(k) *= static_cast<float>(nmf.basis.row(k).sum());
+      }
+    }
+  }
+  return weights;
+}
+
+/// Factorisation and everything that follows from it. `difference`: half of up less down, of the
+/// used spectra.
+void analyse_components(const UsedSpectra& used,
+                        std::span<const float> difference,
+                        const ReadoutPlan& plan,
+                        PmDnsResult& result) {
   const PmDnsOptions& options = *plan.options;
   const std::size_t m = plan.frequencies_hz.size();
   const BlockDraws draws(used.pixels, result.nx, options.block_side_pixels);
   const Labels everything = [](std::span<const std::uint32_t> spectra) {
-    return std::vector<std::uint8_t>(spectra.size(), 0);
+    return Labelling{std::vector<std::uint8_t>(spectra.size(), 0), {}};
   };
-  result.all = read_classes(used.view, 1, everything, draws, plan).spectra.front();
+  result.all = read_classes(used.view, {}, 1, everything, draws, plan).spectra.front();
   if (used.pixels.size() <= static_cast<std::size_t>(options.nmf.rank) || m < 3) {
     result.status = PmDnsStatus::too_few_pixels;
     return;
@@ -486,11 +519,16 @@ void analyse_components(const UsedSpectra& used, const ReadoutPlan& plan, PmDnsR
   const auto classes = classify(weights, options.classes);
   spread(used, classes, result);
   result.groups = group_spectra(used, weights, plan, result);
+  const std::vector<RowArrayF> noisier = noisier_weights(used, difference, plan, result.nmf);
   const Labels anew = [&](std::span<const std::uint32_t> spectra) {
     const std::vector<Eigen::Index> rows(spectra.begin(), spectra.end());
-    return as_labels(classify(weights(rows, Eigen::all), options.classes));
+    Labelling out{as_labels(classify(weights(rows, Eigen::all), options.classes)), {}};
+    for (const RowArrayF& w : noisier) {
+      out.noisier.push_back(as_labels(classify(w(rows, Eigen::all), options.classes)));
+    }
+    return out;
   };
-  Readout readout = read_classes(used.view, class_labels, anew, draws, plan);
+  Readout readout = read_classes(used.view, {difference, m}, class_labels, anew, draws, plan);
   result.classes.assign(readout.spectra.begin() + 1, readout.spectra.end());
   result.comparisons = std::move(readout.comparisons);
   result.shuffled_null = shuffled_null(used.view, as_labels(classes), plan);
@@ -532,7 +570,10 @@ PmDnsResult analyse_pm_dns(const PmDnsInput& in, const PmDnsOptions& options, Th
     result.status = PmDnsStatus::too_few_pixels;
     return result;
   }
+  const auto difference =
+      half_differences(in.demodulated, reference, result.response, options.channel, used.pixels);
   analyse_components(used,
+                     difference,
                      {in.frequencies_hz,
                       result.response.noise_sigma,
                       result.response.common_sigma,

@@ -141,34 +141,6 @@ void set_peak_sigma(Peak& peak, const std::vector<Peak>& repeats) {
   peak.position_sigma_hz = standard_deviation(positions);
 }
 
-using Means = std::vector<std::vector<double>>;  // [label][channel]; empty if no spectrum
-
-/// Mean spectrum of each label of these spectra.
-Means label_means(const SpectraView& spectra,
-                  std::span<const std::uint32_t> rows,
-                  std::span<const std::uint8_t> label,
-                  std::size_t labels) {
-  const std::size_t m = spectra.channels;
-  const auto channels = static_cast<Eigen::Index>(m);
-  std::vector<Eigen::ArrayXd> sums(labels, Eigen::ArrayXd::Zero(channels));
-  std::vector<double> counts(labels, 0.0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (label[i] < labels) {
-      const Eigen::Map<const Eigen::ArrayXf> row(spectra.values.data() + rows[i] * m, channels);
-      sums[label[i]] += row.cast<double>();
-      counts[label[i]] += 1.0;
-    }
-  }
-  Means means(labels);
-  for (std::size_t k = 0; k < labels; ++k) {
-    if (counts[k] > 0.0) {
-      sums[k] /= counts[k];
-      means[k].assign(sums[k].begin(), sums[k].end());
-    }
-  }
-  return means;
-}
-
 /// As many as the options say; fewer for large maps, whose errors need them less.
 std::size_t replicates_for(const SpectraView& spectra, const PmDnsOptions& options) {
   constexpr std::size_t full_up_to = 65536;  // spectra
@@ -194,18 +166,33 @@ std::vector<double> totals(const SpectraView& spectra, bool shape) {
   return sums;
 }
 
-/// Deviations from `own` times `spread`.
-void widen(Means& means, const Means& own, double spread) {
+/// What blocks miss of the spread of intensities and of shapes (BlockDraws::missing_spread).
+struct Widening {
+  double intensity = 1.0;
+  double shape = 1.0;
+};
+
+/// Deviations from `own`: the part that is a multiple of the mean spectrum times the widening of
+/// intensities, the rest times that of shapes.
+void widen(Means& means, const Means& own, const Widening& by) {
   for (std::size_t k = 0; k < means.size(); ++k) {
-    for (std::size_t c = 0; c < means[k].size() && c < own[k].size(); ++c) {
-      means[k][c] = own[k][c] + spread * (means[k][c] - own[k][c]);
+    if (means[k].empty() || own[k].empty()) {
+      continue;
     }
+    const auto n = static_cast<Eigen::Index>(own[k].size());
+    const Eigen::Map<const Eigen::ArrayXd> centre(own[k].data(), n);
+    Eigen::Map<Eigen::ArrayXd> mean(means[k].data(), n);
+    const Eigen::ArrayXd deviation = mean - centre;
+    const double squares = centre.square().sum();
+    const double multiple = squares > 0.0 ? (deviation * centre).sum() / squares : 0.0;
+    mean = centre + by.shape * deviation + (by.intensity - by.shape) * multiple * centre;
   }
 }
 
 /// Means of every label in every replicate: blocks drawn again and labelled anew, and one draw of
 /// the reference sweep's error, common to all labels of the replicate.
 std::vector<Means> replicate_means(const SpectraView& spectra,
+                                   const SpectraView& difference,
                                    std::size_t labels,
                                    const Labels& label,
                                    const BlockDraws& draws,
@@ -215,14 +202,14 @@ std::vector<Means> replicate_means(const SpectraView& spectra,
   if (draws.blocks() < 2) {
     return means;
   }
-  const double spread = std::max(draws.missing_spread(totals(spectra, false)),
-                                 draws.missing_spread(totals(spectra, true)));
+  const Widening by{draws.missing_spread(totals(spectra, false)),
+                    draws.missing_spread(totals(spectra, true))};
   means.resize(replicates_for(spectra, *plan.options));
   for_each_chunk(means.size(), 1, plan.threads, [&](std::size_t r, std::size_t) {
     const auto replicate = static_cast<std::uint32_t>(r);
     const auto rows = draws.draw(plan.options->seed, replicate);
-    means[r] = label_means(spectra, rows, label(rows), labels);
-    widen(means[r], own, spread);
+    means[r] = means_without_noise_choice(spectra, difference, rows, label(rows), labels);
+    widen(means[r], own, by);
     constexpr std::uint32_t of_reference = 1U << 31U;  // beside the streams of the blocks
     RandomStream draw(plan.options->seed, Purpose::bootstrap, of_reference | replicate);
     for (const double sigma : plan.common_sigma) {
@@ -317,15 +304,18 @@ double BlockDraws::missing_spread(std::span<const double> field) const {
 }
 
 Readout read_classes(const SpectraView& spectra,
+                     const SpectraView& difference,
                      std::size_t labels,
                      const Labels& label,
                      const BlockDraws& draws,
                      const ReadoutPlan& plan) {
   std::vector<std::uint32_t> rows(spectra.pixels());
   std::iota(rows.begin(), rows.end(), 0U);
-  const auto own = label(rows);
-  const Means own_means = label_means(spectra, rows, own, labels);
-  const std::vector<Means> means = replicate_means(spectra, labels, label, draws, own_means, plan);
+  const Labelling labelling = label(rows);
+  const std::vector<std::uint8_t>& own = labelling.own;
+  const Means own_means = means_without_noise_choice(spectra, difference, rows, labelling, labels);
+  const std::vector<Means> means =
+      replicate_means(spectra, difference, labels, label, draws, own_means, plan);
   Readout out;
   std::vector<Reading> base;
   std::vector<std::vector<double>> errors;

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "analysis/pipelines/pm_dns.hpp"
+#include "analysis/pipelines/pm_dns_selection.hpp"
 
 namespace halotwin::analysis {
 
@@ -55,11 +55,10 @@ class BlockDraws {
   std::vector<std::int64_t> spectrum_at_;  // [row][column]; -1 = none
 };
 
-/// Label of each of these spectra, if they were the whole map.
-using Labels = std::function<std::vector<std::uint8_t>(std::span<const std::uint32_t> spectra)>;
-
-/// Labels are PixelClass values below `labels`, or one label for everything.
+/// Labels are PixelClass values below `labels`, or one label for everything. `difference`: half of
+/// up less down sweep of the same spectra; empty: class means keep what noise does to the choice.
 [[nodiscard]] Readout read_classes(const SpectraView& spectra,
+                                   const SpectraView& difference,
                                    std::size_t labels,
                                    const Labels& label,
                                    const BlockDraws& draws,

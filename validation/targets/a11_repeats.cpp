@@ -55,6 +55,16 @@ MapRequest without_degradation(const Evidence& evidence, MapRequest what) {
   return what;
 }
 
+/// Nor does this film degrade, but a piece breaks off the tip after the first round.
+MapRequest with_blunted_tip(const Evidence& evidence, const MapRequest& what) {
+  MapRequest out = without_degradation(evidence, what);
+  out.settings.push_back(fmt::format(
+      R"(fault=[{{device="afm", operation="start scan", kind="tip_change", at_count=2, )"
+      "tip_radius_change_m={:.3g}, tip_potential_change_v=0.0}}]",
+      blunt_tip_m - sharp_tip_m));
+  return out;
+}
+
 /// The factorisation of the physical response has two nearly equal solutions, so there zones are
 /// measured in the ratio 2 kHz / 1 kHz; with resolved lines in the weight of the upper one.
 RepeatsCase repeats_of(Evidence& evidence, const MapRequest& what, const std::string& response) {
@@ -73,9 +83,17 @@ analysis::Estimate widening(const RepeatsCase& c) {
                                          : c.result.zones.widening.back();
 }
 
-Figure zone_figure(const RepeatsCase& c, const std::string& response) {
+/// What a contrast has become in the last round, over that of the first.
+analysis::Estimate growth_of_contrast(const analysis::ZoneComparison& compared) {
+  const analysis::Estimate& first = compared.zones.front().contrast;
+  const analysis::Estimate& last = compared.zones.back().contrast;
+  const double ratio = last.value / first.value;
+  return {ratio, std::abs(ratio) * std::hypot(first.sigma / first.value, last.sigma / last.value)};
+}
+
+Figure zone_figure(const RepeatsCase& c, const std::string& what) {
   CurvePlot plot{
-      "Boundary zones from round to round, " + response + " response",
+      "Boundary zones from round to round, " + what,
       "Mean over the pixels at each distance from the boundaries of the topography, less "
       "the inside of grains, scaled to 1 at the boundary; bands: one standard deviation.",
       "distance from the boundary (nm)",
@@ -111,7 +129,7 @@ bool check_zone(Evidence& evidence, const std::string& response, Verdict& verdic
                            null.sigma / nm,
                            "nm",
                            ""});
-  verdict.figures.push_back(zone_figure(with, response));
+  verdict.figures.push_back(zone_figure(with, response + " response"));
   return wider.value > least_sigmas * wider.sigma && wider.value > null.value + null.sigma;
 }
 
@@ -217,6 +235,8 @@ analysis::Estimate groove_depth(const sim::Specimen& specimen, double tip_radius
 bool check_grooves(Evidence& evidence, Verdict& verdict) {
   const MapRequest degrading = request(evidence, "phenomenological");
   const RepeatsCase with = repeats_of(evidence, degrading, "phenomenological");
+  const RepeatsCase blunted =
+      repeats_of(evidence, with_blunted_tip(evidence, degrading), "phenomenological");
   const auto& zones = with.result.grooves.zones;
   const double deeper = (zones.front().contrast.value - zones.back().contrast.value) / nm;
   session::Overrides overrides;
@@ -226,19 +246,38 @@ bool check_grooves(Evidence& evidence, Verdict& verdict) {
                                evidence.seed());
   const double sharp = groove_depth(specimen, sharp_tip_m).value / nm;
   const double blunt = groove_depth(specimen, blunt_tip_m).value / nm;
-  const double by_bluntness = sharp - blunt;
+  const double by_dilation = sharp - blunt;
+  const auto& shallow = blunted.result.grooves.zones;
+  const double by_bluntness = (shallow.front().contrast.value - shallow.back().contrast.value) / nm;
   verdict.values.push_back({"deepening of the grooves, last round less first",
                             deeper,
                             zones.back().contrast.sigma / nm,
                             "nm",
                             fmt::format("of {:.1f} nm; a blunt tip makes them shallower",
                                         -zones.front().contrast.value / nm)});
-  verdict.nulls.push_back({"the same deepening by a tip blunted from 25 to 50 nm instead",
-                           by_bluntness,
-                           nan,
+  verdict.nulls.push_back(
+      {"the same deepening by a tip blunted from 25 to 50 nm instead",
+       by_bluntness,
+       shallow.back().contrast.sigma / nm,
+       "nm",
+       fmt::format("film stable; true topography dilated by balls: {:.1f} nm", by_dilation)});
+  const analysis::Estimate wider = widening(blunted);
+  verdict.nulls.push_back({"the same widening of the zones by this tip",
+                           wider.value / nm,
+                           wider.sigma / nm,
                            "nm",
-                           "dilation of the true topography by a ball"});
-  return by_bluntness < 0.0 && deeper > 0.5 * by_bluntness;
+                           "film stable: all of it is the footprint"});
+  const analysis::Estimate grown = growth_of_contrast(with.result.zones);
+  const analysis::Estimate faded = growth_of_contrast(blunted.result.zones);
+  verdict.values.push_back({"contrast of the boundary zones, last round over first",
+                            grown.value,
+                            grown.sigma,
+                            "",
+                            "of the film that degrades"});
+  verdict.nulls.push_back(
+      {"the same contrast by this tip", faded.value, faded.sigma, "", "film stable"});
+  verdict.figures.push_back(zone_figure(blunted, "stable film, tip blunted from 25 to 50 nm"));
+  return by_dilation < 0.0 && by_bluntness < 0.0 && deeper > 0.5 * by_bluntness;
 }
 
 }  // namespace

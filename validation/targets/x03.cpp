@@ -15,6 +15,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double slack = 2.0;            // binomial standard deviations
+constexpr std::size_t printed = 5;       // parameters, the worst; all are in the figure
 constexpr double least_known = 0.5;      // of the repeats must give the parameter
 constexpr std::uint64_t stride = 10007;  // films of different seeds do not meet
 
@@ -101,7 +102,7 @@ std::vector<Tested> test(const Case& what, int noise_free_runs, const Evidence& 
   for (const std::string& name : names_of(noisy, what)) {
     const std::vector<Reported> errors = errors_of(name, what.claim, noisy, noise_free);
     if (!errors.empty()) {
-      tested.push_back({what.repeats.pipeline + " " + name, coverage(errors, 0.0)});
+      tested.push_back({name, coverage(errors, 0.0)});
     }
   }
   return tested;
@@ -115,7 +116,7 @@ std::vector<Case> cases(std::uint64_t seed, int repeats) {
   };
   Case map{{"pm_dns_quick",
             side("pm_dns_map", 40, "24e-9"),
-            {"max_rank_scanned=0", "null_repeats=0", "block_side_pixels=8"},
+            {"max_rank_scanned=0", "null_repeats=0", "block_side_pixels=8", "replicates=100"},
             "pm_dns",
             seed * stride,
             repeats}};
@@ -123,17 +124,37 @@ std::vector<Case> cases(std::uint64_t seed, int repeats) {
   return {map};
 }
 
+/// Binomial standard deviations by which the worse of both shares lies outside of its band;
+/// negative inside.
+double misfit(const Coverage& c) {
+  const auto outside = [](double share, double low, double high, double sigma) {
+    return std::max(low - share, share - high) / sigma;
+  };
+  return std::max(outside(c.within_68, 0.63, 0.73, c.within_68_sigma),
+                  outside(c.within_95, 0.92, 0.98, c.within_95_sigma));
+}
+
 void add(const Tested& t, Verdict& verdict) {
   const Coverage& c = t.coverage;
   const std::string note =
-      fmt::format("{:.0f} % in 95 %; spread / sigma {:.2f}, bias / sigma {:+.2f}, {} repeats{}",
+      fmt::format("{:.0f} % in 95 %; spread / sigma {:.2f}, bias / sigma {:+.2f}{}",
                   100.0 * c.within_95,
                   c.spread,
                   c.bias,
-                  c.repeats,
                   c.calibrated(slack) ? "" : "; NOT calibrated");
   verdict.values.push_back(
       {t.name + ": in 68 %", 100.0 * c.within_68, 100.0 * c.within_68_sigma, "%", note});
+}
+
+/// The worst of them, worst first.
+void add_worst(std::vector<Tested> tested, Verdict& verdict) {
+  std::stable_sort(tested.begin(), tested.end(), [](const Tested& a, const Tested& b) {
+    return misfit(a.coverage) > misfit(b.coverage);
+  });
+  tested.resize(std::min(tested.size(), printed));
+  for (const Tested& t : tested) {
+    add(t, verdict);
+  }
 }
 
 }  // namespace
@@ -146,10 +167,10 @@ Verdict check_x03(Evidence& evidence) {
     verdict.note = "not run: the program that runs the repeats is not known here";
     return verdict;
   }
-  const int repeats = options.quick ? 60 : 200;
+  const int repeats = options.quick ? 50 : 200;
   std::vector<Tested> all;
   for (const Case& what : cases(evidence.seed(), repeats)) {
-    const std::vector<Tested> tested = test(what, options.quick ? 30 : 60, evidence);
+    const std::vector<Tested> tested = test(what, options.quick ? 20 : 60, evidence);
     all.insert(all.end(), tested.begin(), tested.end());
   }
   Curve in_68{"68 % interval", {}, {}, {}, true};
@@ -157,8 +178,9 @@ Verdict check_x03(Evidence& evidence) {
   double pooled_68 = 0.0;
   double pooled_95 = 0.0;
   std::size_t calibrated = 0;
+  std::string names;
   for (const Tested& t : all) {
-    add(t, verdict);
+    names += fmt::format("{}{} {}", names.empty() ? "" : ", ", in_68.x.size() + 1, t.name);
     const auto n = static_cast<double>(all.size());
     pooled_68 += t.coverage.within_68 / n;
     pooled_95 += t.coverage.within_95 / n;
@@ -171,31 +193,34 @@ Verdict check_x03(Evidence& evidence) {
     in_95.y.push_back(100.0 * t.coverage.within_95);
     in_95.sigma.push_back(100.0 * t.coverage.within_95_sigma);
   }
-  verdict.values.insert(
-      verdict.values.begin(),
-      {{"parameters calibrated",
-        static_cast<double>(calibrated),
-        nan,
-        "",
-        fmt::format("of {}: within 63 to 73 % and 92 to 98 %, or out by no more than two binomial "
-                    "standard deviations of {} repeats",
-                    all.size(),
-                    repeats)},
-       {"all parameters: in 68 %", 100.0 * pooled_68, nan, "%", "mean over the parameters"},
-       {"all parameters: in 95 %", 100.0 * pooled_95, nan, "%", "mean over the parameters"}});
+  verdict.values = {
+      {"parameters calibrated",
+       static_cast<double>(calibrated),
+       nan,
+       "",
+       fmt::format("of {}: within 63 to 73 % and 92 to 98 %, or out by no more than two binomial "
+                   "standard deviations of {} repeats",
+                   all.size(),
+                   repeats)},
+      {"all parameters: in 68 %", 100.0 * pooled_68, nan, "%", "mean over the parameters"},
+      {"all parameters: in 95 %", 100.0 * pooled_95, nan, "%", "mean over the parameters"}};
+  add_worst(all, verdict);
   verdict.met = !all.empty() && calibrated == all.size() ? Met::yes : Met::no;
   verdict.note =
       "Each repeat is another film of the same kind with noise of its own, 960 nm x 960 nm, 14 "
-      "frequencies. The truth is the mean of noise-free runs of the same pipeline over such films: "
-      "what a sigma claims is how far another area of the film would give another value. Not "
-      "calibrated are mainly positions of maxima of small classes: noise moves pixels into the "
-      "class towards which it shifts their spectra, a bias that no resampling of the same readings "
-      "shows.";
-  CurvePlot plot{"Intervals that hold the truth",
-                 "Parameters in the order of the table; bars: binomial standard deviation. Lines: "
-                 "nominal shares.",
-                 "parameter",
-                 "share of the repeats (%)"};
+      "frequencies; the worst parameters are printed, all are in the figure. The truth is the mean "
+      "of noise-free runs of the same pipeline over such films: what a sigma claims is how far "
+      "another area of the film would give another value. What noise does to the choice of the "
+      "classes is taken out of their means; settings were chosen on the films of seeds 5000000 to "
+      "5000199 and 6000000 to 6000119, which no seed of this row below 499 meets. Not covered: "
+      "six hotspot grains in the area tell little of their spread, so their heights are reported "
+      "too sure; the components are kept in the replicates; the parabola through three channels "
+      "jumps where the highest channel changes.";
+  CurvePlot plot{
+      "Intervals that hold the truth",
+      "Bars: binomial standard deviation. Lines: nominal shares. Parameters: " + names + ".",
+      "parameter",
+      "share of the repeats (%)"};
   plot.curves = {in_68, in_95};
   plot.horizontal_lines = {68.27, 95.0};
   if (!all.empty()) {
