@@ -46,8 +46,9 @@ struct ValidateArguments {
   std::vector<std::string> rows;  // experiments or rows; empty = all
   bool quick = false;
   std::string seed;
-  std::string report;  // folder
-  std::string json;    // file
+  std::string report;   // folder
+  std::string json;     // file
+  std::string rows_to;  // folder; for the processes of a validation
   int threads = 0;
 };
 

@@ -148,6 +148,7 @@ void add_validation_commands(CLI::App& program, Command& chosen) {
       ->type_name("DIR");
   validate_command->add_option("--json", b->json, "write the rows for a machine to read")
       ->type_name("FILE");
+  validate_command->add_option("--rows-to", b->rows_to)->group("");  // hidden
   add_threads(*validate_command, b->threads);
 }
 #endif

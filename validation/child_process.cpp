@@ -51,4 +51,13 @@ bool ChildProcess::wait() {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+std::optional<bool> ChildProcess::ended() {
+  int status = 0;
+  if (waitpid(child_, &status, WNOHANG) == 0) {
+    return std::nullopt;
+  }
+  waited_ = true;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 }  // namespace halotwin::validation

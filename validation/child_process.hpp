@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void kill() const;  // SIGKILL
-  /// True if it ended by itself with status 0.
+  /// Waits; true if it ended by itself with status 0.
   bool wait();
+  /// The same without waiting: nothing while it runs.
+  std::optional<bool> ended();
 
  private:
   int child_ = 0;

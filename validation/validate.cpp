@@ -10,6 +10,8 @@
 #include "session/build_info.hpp"
 #include "validation/evidence.hpp"
 #include "validation/scratch_folder.hpp"
+#include "validation/side_by_side.hpp"
+#include "validation/verdict_file.hpp"
 
 namespace halotwin::validation {
 
@@ -27,31 +29,29 @@ bool Validation::all_met() const {
   return true;
 }
 
-Validation run_validation(const ValidateOptions& options) {
-  const std::vector<Target> targets = choose_targets(options.selection);
-  std::optional<ScratchFolder> scratch;
-  if (options.folder.empty()) {
-    scratch.emplace("halotwin-validate");
-  } else {
-    std::filesystem::create_directories(options.folder);
-  }
+namespace {
+
+/// Checks of some rows by one object of evidence, one after the other.
+std::vector<Row> check_here(const ValidateOptions& options,
+                            const std::vector<Target>& targets,
+                            const std::filesystem::path& folder) {
   const WallClock clock;
   std::string current;
   Evidence evidence({options.seed,
                      options.quick,
                      options.threads,
-                     scratch ? scratch->path() : options.folder,
+                     folder,
                      options.program,
                      [&](const std::string& what) {
                        if (options.progress) {
                          options.progress(current + ": " + what);
                        }
                      }});
-  Validation result;
+  std::vector<Row> rows;
   for (const Target& target : targets) {
     const Duration begin = clock.now();
     Row row{target, {}, 0.0};
-    current = fmt::format("{} ({} of {})", target.id, result.rows.size() + 1, targets.size());
+    current = fmt::format("{} ({} of {})", target.id, rows.size() + 1, targets.size());
     evidence.say("beginning");
     try {
       row.verdict = target.check(evidence);
@@ -62,13 +62,34 @@ Validation run_validation(const ValidateOptions& options) {
       row.verdict.note = fmt::format("could not be checked: {}", error.what());
     }
     row.wall_s = seconds(clock.now() - begin);
-    result.rows.push_back(std::move(row));
+    rows.push_back(std::move(row));
     if (options.row_done) {
-      options.row_done(result.rows.back(), result.rows.size(), targets.size());
+      options.row_done(rows.back(), rows.size(), targets.size());
     }
   }
-  current = "physics checks";
-  evidence.say("models against independent judges");
+  return rows;
+}
+
+}  // namespace
+
+Validation run_validation(const ValidateOptions& options) {
+  const std::vector<Target> targets = choose_targets(options.selection);
+  std::optional<ScratchFolder> scratch;
+  if (options.folder.empty()) {
+    scratch.emplace("halotwin-validate");
+  } else {
+    std::filesystem::create_directories(options.folder);
+  }
+  const std::filesystem::path folder = scratch ? scratch->path() : options.folder;
+  const WallClock clock;
+  Validation result;
+  const bool side_by_side =
+      targets.size() > 1 && options.threads.count > 1 && !options.program.empty();
+  result.rows = side_by_side ? check_side_by_side(options, targets, folder)
+                             : check_here(options, targets, folder);
+  if (options.progress) {
+    options.progress("physics checks: models against independent judges");
+  }
   result.physics = physics_checks();
   result.header = {options.seed,
                    options.quick,
@@ -77,6 +98,14 @@ Validation run_validation(const ValidateOptions& options) {
                    session::build_info::commit,
                    options.command_line};
   return result;
+}
+
+void check_rows(const ValidateOptions& options) {
+  ValidateOptions with_files = options;
+  with_files.row_done = [&](const Row& row, std::size_t, std::size_t) {
+    write_verdict(options.folder, row);
+  };
+  check_here(with_files, choose_targets(options.selection), options.folder);
 }
 
 }  // namespace halotwin::validation

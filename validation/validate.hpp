@@ -34,8 +34,13 @@ struct Validation {
   [[nodiscard]] bool all_met() const;
 };
 
-/// A row whose check throws is not met; the message is its note.
+/// A row whose check throws is not met; the message is its note. With several threads and rows,
+/// rows are checked side by side in processes of `options.program`.
 [[nodiscard]] Validation run_validation(const ValidateOptions& options);
+
+/// One of these processes: checks the chosen rows and leaves their verdicts (verdict_file.hpp) in
+/// `options.folder`.
+void check_rows(const ValidateOptions& options);
 
 /// What the report shows of the checks of each model; worked out now, not remembered.
 [[nodiscard]] std::vector<PhysicsCheck> physics_checks();

@@ -68,6 +68,11 @@ int validate(const ValidateArguments& arguments, const Surroundings& around) {
                              duration_text(row.wall_s),
                              row.target.title));
   };
+  if (!arguments.rows_to.empty()) {
+    options.folder = arguments.rows_to;
+    validation::check_rows(options);
+    return done;
+  }
   const validation::Validation validation = validation::run_validation(options);
   console.clear();
   fmt::print("\n{}\n", validation::to_text(validation.rows, line_width()));
