@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include <boost/math/distributions/students_t.hpp>
+
 #include "analysis/map_correlation.hpp"
 #include "base/random.hpp"
 
@@ -172,14 +174,28 @@ struct Widening {
   double shape = 1.0;
 };
 
+/// By how much more deviations of the intensity must be widened where a label lies in few pieces:
+/// the spread of n pieces is known with n - 1 degrees of freedom only (Student's t), and a
+/// bootstrap of n pieces misses n / (n - 1) of the variance. `blocks`: of the whole map, whose n /
+/// (n - 1) is in the widening already. Shapes hardly differ from grain to grain: their errors are
+/// those of many pixels.
+double of_few_pieces(double pieces, double blocks) {
+  constexpr double one_sigma = 0.841344746;  // of the normal distribution
+  constexpr double fewest = 2.0;
+  const double n = std::max(pieces, fewest);
+  const boost::math::students_t t(n - 1.0);
+  return std::sqrt(n / (n - 1.0) * (blocks - 1.0) / blocks) * boost::math::quantile(t, one_sigma);
+}
+
 /// Deviations from `own`: the part that is a multiple of the mean spectrum times the widening of
 /// intensities, the rest times that of shapes.
-void widen(Means& means, const Means& own, const Widening& by) {
+void widen(Means& means, const Means& own, std::span<const Widening> by_label) {
   for (std::size_t k = 0; k < means.size(); ++k) {
     if (means[k].empty() || own[k].empty()) {
       continue;
     }
     const auto n = static_cast<Eigen::Index>(own[k].size());
+    const Widening& by = by_label[k];
     const Eigen::Map<const Eigen::ArrayXd> centre(own[k].data(), n);
     Eigen::Map<Eigen::ArrayXd> mean(means[k].data(), n);
     const Eigen::ArrayXd deviation = mean - centre;
@@ -197,13 +213,20 @@ std::vector<Means> replicate_means(const SpectraView& spectra,
                                    const Labels& label,
                                    const BlockDraws& draws,
                                    const Means& own,
+                                   std::span<const std::uint8_t> own_labels,
                                    const ReadoutPlan& plan) {
   std::vector<Means> means;
   if (draws.blocks() < 2) {
     return means;
   }
-  const Widening by{draws.missing_spread(totals(spectra, false)),
-                    draws.missing_spread(totals(spectra, true))};
+  const Widening whole{draws.missing_spread(totals(spectra, false)),
+                       draws.missing_spread(totals(spectra, true))};
+  std::vector<Widening> by;
+  for (std::size_t k = 0; k < labels; ++k) {
+    const double factor =
+        of_few_pieces(draws.pieces(own_labels, k), static_cast<double>(draws.blocks()));
+    by.push_back({factor * whole.intensity, whole.shape});
+  }
   means.resize(replicates_for(spectra, *plan.options));
   for_each_chunk(means.size(), 1, plan.threads, [&](std::size_t r, std::size_t) {
     const auto replicate = static_cast<std::uint32_t>(r);
@@ -303,6 +326,24 @@ double BlockDraws::missing_spread(std::span<const double> field) const {
   return std::clamp(std::sqrt(n / (n - 1.0) * sums.whole / sums.in_blocks), 1.0, most);
 }
 
+double BlockDraws::pieces(std::span<const std::uint8_t> label, std::size_t of) const {
+  const std::size_t across = (nx_ + side_ - 1) / side_;
+  std::vector<double> counts(across * ((rows_ + side_ - 1) / side_), 0.0);
+  for (std::size_t p = 0; p < spectrum_at_.size(); ++p) {
+    const std::int64_t i = spectrum_at_[p];
+    if (i >= 0 && label[static_cast<std::size_t>(i)] == of) {
+      counts[p / nx_ / side_ * across + p % nx_ / side_] += 1.0;
+    }
+  }
+  double sum = 0.0;
+  double squares = 0.0;
+  for (const double c : counts) {
+    sum += c;
+    squares += c * c;
+  }
+  return squares > 0.0 ? sum * sum / squares : 0.0;
+}
+
 Readout read_classes(const SpectraView& spectra,
                      const SpectraView& difference,
                      std::size_t labels,
@@ -315,7 +356,7 @@ Readout read_classes(const SpectraView& spectra,
   const std::vector<std::uint8_t>& own = labelling.own;
   const Means own_means = means_without_noise_choice(spectra, difference, rows, labelling, labels);
   const std::vector<Means> means =
-      replicate_means(spectra, difference, labels, label, draws, own_means, plan);
+      replicate_means(spectra, difference, labels, label, draws, own_means, own, plan);
   Readout out;
   std::vector<Reading> base;
   std::vector<std::vector<double>> errors;

@@ -46,6 +46,9 @@ class BlockDraws {
   /// their edges and because they are few: the square is n / (n - 1) times whole / in_blocks of
   /// sum_covariance(), n = number of the blocks. `field`: one value for each spectrum. At most 3.
   [[nodiscard]] double missing_spread(std::span<const double> field) const;
+  /// How many blocks as large as a drawn one hold what has this label: (sum c)^2 / sum c^2 over a
+  /// tiling with blocks, c = pixels of the label in a block.
+  [[nodiscard]] double pieces(std::span<const std::uint8_t> label, std::size_t of) const;
 
  private:
   std::size_t nx_;
