@@ -160,6 +160,12 @@ CorrelationMap correlation_map(const CorrelationSums& sums) {
   return out;
 }
 
+std::vector<double> mean_over_neighbours(std::size_t nx,
+                                         std::size_t ny,
+                                         const std::array<std::vector<double>, 4>& r) {
+  return mean_of_pairs(nx, ny, [&](std::size_t p, std::size_t, std::size_t k) { return r[k][p]; });
+}
+
 std::vector<double> reliability(const CorrelationMap& map, const DetectorNoise& noise) {
   require(noise.counts_per_electron > 0.0, "counts_per_electron must be positive");
   std::vector<double> out(map.variance.size(), nan);

@@ -84,6 +84,11 @@ struct CorrelationMap {
 };
 [[nodiscard]] CorrelationMap correlation_map(const CorrelationSums& sums);
 
+/// Mean over the neighbours of each pixel of `r` (as in CorrelationMap); NaN are left out.
+[[nodiscard]] std::vector<double> mean_over_neighbours(std::size_t nx,
+                                                       std::size_t ny,
+                                                       const std::array<std::vector<double>, 4>& r);
+
 /// The part of a pixel's variance that is not noise of the detector:
 ///
 ///   R = 1 - (F2 N + s^2) / var,   N = (mean - offset) / gain in electrons, var in electrons^2

@@ -50,6 +50,8 @@ enum class Purpose : std::uint16_t {
   nmf_start = 0x0800,
   bootstrap,
   held_out,
+  cluster_members,
+  pixel_choice,
   // validation and tests
   validation_repeat = 0x0900,
   test_data,
