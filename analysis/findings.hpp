@@ -52,7 +52,7 @@ struct FoundCurve {
   std::string y_label;
   bool log_x = false;
   bool log_y = false;
-  std::vector<FoundSeries> series;
+  std::vector<FoundSeries> series{};
   std::string note{};                    // one sentence: what to see, how it was made
   std::vector<double> vertical_lines{};  // at these x
 };

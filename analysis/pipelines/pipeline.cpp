@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analysis/pipelines/clim.hpp"
 #include "analysis/pipelines/kpfm.hpp"
 #include "analysis/pipelines/pfm.hpp"
 #include "analysis/pipelines/pm_dns_control_file.hpp"
@@ -16,6 +17,11 @@ namespace halotwin::analysis {
 
 const std::vector<Pipeline>& all_pipelines() {
   static const std::vector<Pipeline> pipelines{
+      {"clim",
+       "pl_movie",
+       "correlation map, clusters, decay of correlation and spectra of a photoluminescence movie",
+       check_clim_settings,
+       run_clim_pipeline},
       {"kpfm",
        "kpfm_map",
        "contact potential of grains and boundaries, spots, noise of a KPFM image",

@@ -1,0 +1,385 @@
+#include "analysis/pipelines/clim.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "analysis/power_spectrum.hpp"
+#include "analysis/traces.hpp"
+#include "base/require.hpp"
+
+namespace halotwin::analysis {
+
+namespace {
+
+constexpr std::size_t least_frames = 16;
+constexpr std::size_t portion_bytes = std::size_t{64} << 20U;
+constexpr std::size_t low_map_pixels = 400;
+constexpr double lines_to_corner = 6.0;  // of the record, up to the corner that rule L2 asks for
+
+/// The central square of at most `side` pixels.
+void choose_field(const MovieInfo& info, std::size_t side, ClimResult& r) {
+  r.nx = std::min(info.nx, side);
+  r.ny = std::min(info.ny, side);
+  r.first_x = (info.nx - r.nx) / 2;
+  r.first_y = (info.ny - r.ny) / 2;
+  r.pixel_m = info.pixel_m;
+  r.frame_period_s = info.frame_period_s;
+}
+
+std::vector<std::uint8_t> frames_to_use(const MovieInfo& info, std::int64_t first_frames) {
+  std::vector<std::uint8_t> use = info.valid;
+  for (std::size_t t = 0; t < use.size(); ++t) {
+    if (first_frames > 0 && t >= static_cast<std::size_t>(first_frames)) {
+      use[t] = 0;
+    }
+  }
+  return use;
+}
+
+/// Goes through the movie portion by portion: body(first frame, frames of the field [t][y][x]).
+template <class Body>
+void for_each_portion(const MovieSource& movie, const ClimResult& field, const Body& body) {
+  const MovieInfo& info = movie.info();
+  const std::size_t portion = frames_per_portion(info, portion_bytes);
+  std::vector<std::uint16_t> whole;
+  std::vector<std::uint16_t> part;
+  for (std::size_t first = 0; first < info.frames; first += portion) {
+    const std::size_t count = std::min(portion, info.frames - first);
+    whole.resize(count * info.pixels());
+    movie.read(first, count, whole);
+    if (field.nx == info.nx && field.ny == info.ny) {
+      body(first, std::span<const std::uint16_t>(whole));
+      continue;
+    }
+    part.resize(count * field.nx * field.ny);
+    for (std::size_t row = 0; row < count * field.ny; ++row) {
+      const std::size_t t = row / field.ny;
+      const std::size_t y = row % field.ny + field.first_y;
+      const auto* from = whole.data() + t * info.pixels() + y * info.nx + field.first_x;
+      std::copy_n(from, field.nx, part.data() + row * field.nx);
+    }
+    body(first, std::span<const std::uint16_t>(part));
+  }
+}
+
+/// Means of frames and saturated pixels, noted while the frames go by.
+void note_quality(std::span<const std::uint16_t> frames,
+                  std::size_t pixels,
+                  std::uint32_t saturation,
+                  double& saturated,
+                  std::vector<double>& mean_frame) {
+  for (std::size_t at = 0; at < frames.size(); at += pixels) {
+    std::uint64_t sum = 0;
+    std::uint64_t above = 0;
+    for (const std::uint16_t counts : frames.subspan(at, pixels)) {
+      sum += counts;
+      above += saturation > 0 && counts >= saturation ? 1U : 0U;
+    }
+    mean_frame.push_back(static_cast<double>(sum) / static_cast<double>(pixels));
+    saturated += static_cast<double>(above);
+  }
+}
+
+Traces take_traces(const MovieSource& movie,
+                   const ClimOptions& options,
+                   ClimResult& r,
+                   Threads threads) {
+  const MovieInfo& info = movie.info();
+  TraceOptions t;
+  t.pixel_m = info.pixel_m;
+  t.use_frame = frames_to_use(info, options.first_frames);
+  t.remove_common_mode = options.remove_common_mode;
+  r.quality.frames_used =
+      static_cast<std::size_t>(std::count(t.use_frame.begin(), t.use_frame.end(), 1));
+  r.quality.frames_left_out =
+      static_cast<std::size_t>(std::count(info.valid.begin(), info.valid.end(), 0));
+  require(r.quality.frames_used >= least_frames,
+          fmt::format("{} usable frames (needed: {})", r.quality.frames_used, least_frames));
+  TraceBuilder builder(r.nx, r.ny, info.frames, t, threads);
+  double saturated = 0.0;
+  for_each_portion(movie, r, [&](std::size_t, std::span<const std::uint16_t> frames) {
+    builder.add(frames);
+    note_quality(frames, r.nx * r.ny, info.saturation_counts, saturated, r.mean_frame);
+  });
+  r.quality.saturated_share =
+      saturated / static_cast<double>(r.nx * r.ny) / static_cast<double>(info.frames);
+  return std::move(builder).finish();
+}
+
+/// Background of each pixel of the field. [counts]
+std::vector<double> background_of_field(const MovieInfo& info, const ClimResult& r) {
+  const Background all = background_of(info);
+  std::vector<double> field(r.nx * r.ny);
+  for (std::size_t p = 0; p < field.size(); ++p) {
+    const std::size_t x = p % r.nx + r.first_x;
+    const std::size_t y = p / r.nx + r.first_y;
+    field[p] = all.counts[y * info.nx + x];
+  }
+  return field;
+}
+
+/// Variance of the detector's noise of one pixel in one frame [counts^2]; NaN if unknown.
+double noise_variance(const MovieInfo& info, double mean_counts, double background) {
+  const double gain = info.counts_per_electron;
+  if (!(gain > 0.0) || !(info.excess_factor > 0.0)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const double read = std::isfinite(info.read_noise_e) ? info.read_noise_e : 0.0;
+  const double electrons = std::max(0.0, mean_counts - background) / gain;
+  return (info.excess_factor * electrons + read * read) * gain * gain;
+}
+
+void take_noise_out(const MovieInfo& info, const std::vector<double>& background, ClimResult& r) {
+  if (!(info.counts_per_electron > 0.0) || !(info.excess_factor > 0.0)) {
+    return;
+  }
+  r.quality.noise_known = true;
+  r.reliability.resize(r.map.intensity.size());
+  r.signal_e.resize(r.map.intensity.size());
+  for (std::size_t p = 0; p < r.reliability.size(); ++p) {
+    const double noise = noise_variance(info, r.map.intensity[p], background[p]);
+    const double share = 1.0 - noise / r.map.variance[p];
+    r.reliability[p] = share > 0.0 ? share : std::numeric_limits<double>::quiet_NaN();
+    r.signal_e[p] = (r.map.intensity[p] - background[p]) / info.counts_per_electron;
+  }
+  r.disattenuated = disattenuated(r.map, r.reliability);
+}
+
+/// Median over the field of r with the pixel to the east, half a record later: what chance gives.
+double shifted_correlation(const Traces& traces) {
+  const std::size_t half = traces.frames / 2;
+  std::vector<double> found;
+  for (std::size_t p = 0; p + 1 < traces.pixels(); p += 7) {
+    if (p % traces.nx + 1 == traces.nx || traces.constant[p] != 0 || traces.constant[p + 1] != 0) {
+      continue;
+    }
+    const auto a = traces.of(p);
+    const auto b = traces.of(p + 1);
+    double sum = 0.0;
+    for (std::size_t t = 0; t < traces.frames; ++t) {
+      sum += static_cast<double>(a[t]) * static_cast<double>(b[(t + half) % traces.frames]);
+    }
+    found.push_back(sum);
+  }
+  return found.empty() ? std::numeric_limits<double>::quiet_NaN() : median(found);
+}
+
+/// Mean traces of labelled pixels in all good frames; for clusters that were found in a part of
+/// them.
+std::vector<std::vector<double>> traces_of_clusters(const MovieSource& movie,
+                                                    const ClusterMap& clusters,
+                                                    const ClimResult& field) {
+  std::vector<std::vector<double>> traces(clusters.count());
+  const std::size_t pixels = field.nx * field.ny;
+  for_each_portion(movie, field, [&](std::size_t first, std::span<const std::uint16_t> frames) {
+    for (std::size_t at = 0; at < frames.size(); at += pixels) {
+      if (movie.info().valid[first + at / pixels] == 0) {
+        continue;
+      }
+      for (std::size_t k = 0; k < clusters.count(); ++k) {
+        double sum = 0.0;
+        for (const std::size_t p : clusters.members[k]) {
+          sum += static_cast<double>(frames[at + p]);
+        }
+        traces[k].push_back(sum / static_cast<double>(clusters.members[k].size()));
+      }
+    }
+  });
+  return traces;
+}
+
+/// Relative fluctuations (x - mean) / (mean - background) of each cluster's trace, their spectra
+/// and fits.
+void take_spectra(const MovieInfo& info,
+                  const std::vector<std::vector<double>>& traces,
+                  const std::vector<double>& background,
+                  const ClimOptions& options,
+                  Threads threads,
+                  ClimResult& r) {
+  if (traces.empty()) {
+    return;
+  }
+  const std::size_t length = traces.front().size();
+  const Periodogram plan(length, {info.frame_period_s, static_cast<int>(options.bins_per_decade)});
+  r.spectra_hz = plan.frequency_hz();
+  const SaturationRule rule{.corner_hz = lines_to_corner /
+                                         (static_cast<double>(length) * info.frame_period_s)};
+  r.spectra.resize(traces.size());
+  for_each_chunk(traces.size(), 8, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const auto& members = r.clusters.members[k];
+      const auto n = static_cast<double>(members.size());
+      double dark = 0.0;
+      double noise = 0.0;
+      for (const std::size_t p : members) {
+        dark += background[p] / n;
+        noise += noise_variance(info, r.map.intensity[p], background[p]) / (n * n);
+      }
+      const double mean_counts = mean(traces[k]);
+      std::vector<double> relative = traces[k];
+      for (double& value : relative) {
+        value = (value - mean_counts) / (mean_counts - dark);
+      }
+      ClusterSpectrum& s = r.spectra[k];
+      s.label = static_cast<int>(k) + 1;
+      s.density = plan.density(relative);
+      const double scale = (mean_counts - dark) * (mean_counts - dark);
+      s.white = std::isfinite(noise) ? white_density(noise / scale, info.frame_period_s) : 0.0;
+      const SpectrumFitter fitter(
+          plan.frequency_hz(), plan.freedom(), {s.white, info.frame_period_s});
+      s.lorentzian = fitter.lorentzian(s.density);
+      s.power_law = fitter.power_law(s.density);
+      s.single_time = saturates(s.lorentzian, s.power_law, rule);
+    }
+  });
+}
+
+void take_clusters(const Traces& traces,
+                   const ClimOptions& options,
+                   Threads threads,
+                   ClimResult& r) {
+  ClusterParams params = options.clusters;
+  r.clusters = grow_clusters(traces, r.map, params);
+  r.table = describe_clusters(traces, r.clusters, threads);
+  r.diameter_m = area_weighted_diameter(r.table.clusters);
+  ThresholdScanOptions scan;
+  scan.first = options.scan_first;
+  scan.last = options.scan_last;
+  r.scan = scan_thresholds(traces, params, scan, threads);
+  params.test = MemberTest::mean_trace;
+  r.deterministic = grow_clusters(traces, r.map, params);
+  params = options.clusters;
+  params.threshold = r.scan.threshold();
+  r.optimised = grow_clusters(traces, r.map, params);
+  r.optimised_table = describe_clusters(traces, r.optimised, threads);
+  r.optimised_diameter_m = area_weighted_diameter(r.optimised_table.clusters);
+}
+
+void take_decays(const Traces& traces, const ClimOptions& options, Threads threads, ClimResult& r) {
+  PixelChoice choice;
+  choice.count = static_cast<std::size_t>(options.decay_pixels);
+  choice.above = options.decay_above;
+  choice.seed = static_cast<std::uint64_t>(options.seed);
+  const auto chosen = random_pixels(r.map.mean_r, r.nx, r.ny, choice);
+  r.decay = decays(traces, chosen, options.decay, {}, threads);
+  r.decay_summary = summarise(r.decay, traces, options.decay);
+  if (r.quality.noise_known) {
+    r.clean_decay = decays(traces, chosen, options.decay, r.reliability, threads);
+    r.clean_decay_summary = summarise(r.clean_decay, traces, options.decay);
+  }
+  constexpr double low = 0.5;
+  constexpr double high = 0.7;
+  std::vector<double> between = r.map.mean_r;
+  for (double& value : between) {
+    value = value > low && value < high ? 1.0 : 0.0;
+  }
+  choice.count = low_map_pixels;
+  choice.above = 0.5;
+  r.low_pixels = summarise(
+      decays(traces, random_pixels(between, r.nx, r.ny, choice), options.decay, {}, threads),
+      traces,
+      options.decay);
+  if (options.decay_map) {
+    r.every_decay = decay_map(traces, options.decay, r.reliability, threads);
+  }
+}
+
+/// Two-level shape of 3 x 3 pixel traces around the pixels in the top of the map, one in nine of
+/// them so that traces hardly share pixels.
+void take_levels(const MovieInfo& info,
+                 const Traces& traces,
+                 const std::vector<double>& background,
+                 const ClimOptions& options,
+                 ClimResult& r) {
+  std::vector<double> known;
+  std::copy_if(r.map.mean_r.begin(), r.map.mean_r.end(), std::back_inserter(known), [](double v) {
+    return std::isfinite(v);
+  });
+  if (known.empty()) {
+    return;
+  }
+  const double top = percentile(known, 100.0 - options.steps_top_percent);
+  std::vector<float> values;
+  std::vector<double> noise;
+  for (std::size_t y = 1; y + 1 < r.ny; y += 3) {
+    for (std::size_t x = 1; x + 1 < r.nx; x += 3) {
+      if (!(r.map.mean_r[y * r.nx + x] >= top)) {
+        continue;
+      }
+      std::vector<std::size_t> square;
+      double variance = 0.0;
+      for (std::size_t p : {(y - 1) * r.nx, y * r.nx, (y + 1) * r.nx}) {
+        for (const std::size_t q : {p + x - 1, p + x, p + x + 1}) {
+          square.push_back(q);
+          variance += noise_variance(info, r.map.intensity[q], background[q]) / 81.0;
+        }
+      }
+      for (const double value : mean_trace(traces, square)) {
+        values.push_back(static_cast<float>(value));
+      }
+      noise.push_back(variance);
+    }
+  }
+  r.level_traces = noise.size();
+  if (!r.quality.noise_known) {
+    noise.clear();
+  }
+  r.levels = summarise_two_levels(values, traces.frames, noise);
+}
+
+}  // namespace
+
+void validate(const ClimOptions& p) {
+  require(
+      p.first_frames == 0 || p.first_frames >= static_cast<std::int64_t>(least_frames),
+      fmt::format("first_frames = {} (must be 0 or at least {})", p.first_frames, least_frames));
+  require(p.field_pixels >= 16 && p.field_pixels <= 1024,
+          fmt::format("field_pixels = {} (must be 16 to 1024)", p.field_pixels));
+  require(
+      p.scan_first > 0.0 && p.scan_first < p.scan_last && p.scan_last < 1.0,
+      fmt::format(
+          "scan_first = {}, scan_last = {} (must rise within 0 to 1)", p.scan_first, p.scan_last));
+  require(p.decay_pixels >= 1, fmt::format("decay_pixels = {} (must be positive)", p.decay_pixels));
+  require(p.decay_above > 0.0 && p.decay_above < 1.0,
+          fmt::format("decay_above = {} (must be between 0 and 1)", p.decay_above));
+  require(p.steps_top_percent > 0.0 && p.steps_top_percent <= 100.0,
+          fmt::format("steps_top_percent = {} (must be in (0, 100])", p.steps_top_percent));
+  require(p.bins_per_decade >= 4 && p.bins_per_decade <= 100,
+          fmt::format("bins_per_decade = {} (must be 4 to 100)", p.bins_per_decade));
+  require(p.seed >= 0, fmt::format("seed = {} (must not be negative)", p.seed));
+  validate(p.clusters);
+  validate(p.decay);
+  validate(p.valleys);
+}
+
+ClimResult analyse_clim(const MovieSource& movie, const ClimOptions& options, Threads threads) {
+  validate(options);
+  const MovieInfo& info = movie.info();
+  ClimResult r;
+  choose_field(info, static_cast<std::size_t>(options.field_pixels), r);
+  const Traces traces = take_traces(movie, options, r, threads);
+  r.map = correlation_map(traces, threads);
+  r.shifted_r = shifted_correlation(traces);
+  r.quality.constant_pixels = static_cast<std::size_t>(
+      std::count(traces.constant.begin(), traces.constant.end(), std::uint8_t{1}));
+  const std::vector<double> background = background_of_field(info, r);
+  take_noise_out(info, background, r);
+  take_clusters(traces, options, threads, r);
+  const bool all_frames = options.first_frames == 0;
+  take_spectra(info,
+               all_frames ? r.table.trace : traces_of_clusters(movie, r.clusters, r),
+               background,
+               options,
+               threads,
+               r);
+  take_decays(traces, options, threads, r);
+  take_levels(info, traces, background, options, r);
+  r.valleys = test_valleys(traces, r.map, options.valleys, {}, threads);
+  return r;
+}
+
+}  // namespace halotwin::analysis
