@@ -37,20 +37,26 @@ HALOTWIN_INLINE void add_block(const float* const (&a)[Rows],
                                const float* const (&b)[Columns],
                                std::size_t count,
                                float (&sums)[Rows][Columns]) {
+  // unrolled so that all sums are registers
   Vec8 sum[Rows][Columns] = {};
   for (std::size_t t = 0; t < count; t += lanes) {
     Vec8 left[Rows];
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < Rows; ++i) {
       left[i] = *reinterpret_cast<const Vec8*>(a[i] + t);
     }
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < Columns; ++j) {
       const Vec8 right = *reinterpret_cast<const Vec8*>(b[j] + t);
+#pragma GCC unroll 4
       for (std::size_t i = 0; i < Rows; ++i) {
         sum[i][j] += left[i] * right;
       }
     }
   }
+#pragma GCC unroll 4
   for (std::size_t i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < Columns; ++j) {
       sums[i][j] = fold(sum[i][j]);
     }

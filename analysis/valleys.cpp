@@ -119,8 +119,11 @@ class Valleys {
 
  private:
   [[nodiscard]] double square_distance(std::size_t p, std::size_t q) const {
-    const double dx = static_cast<double>(p % traces_->nx) - static_cast<double>(q % traces_->nx);
-    const double dy = static_cast<double>(p / traces_->nx) - static_cast<double>(q / traces_->nx);
+    const auto apart = [](std::size_t a, std::size_t b) {
+      return static_cast<double>(a > b ? a - b : b - a);
+    };
+    const double dx = apart(p % traces_->nx, q % traces_->nx);
+    const double dy = apart(p / traces_->nx, q / traces_->nx);
     return dx * dx + dy * dy;
   }
 
