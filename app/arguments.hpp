@@ -57,9 +57,27 @@ struct InfoArguments {
   bool json = false;
 };
 
+struct ImportArguments {
+  std::string file;
+  std::string output;
+  std::string dataset;  // of an HDF5 file; "" = the only one that can be meant
+  std::string dark;
+  std::string dark_dataset;
+  // numbers with units, "" = not given
+  std::string pixel_size;
+  std::string frame_time;
+  std::string exposure;
+  std::string gain;
+  std::string excess_factor;
+  std::string read_noise;
+  std::string offset;
+  std::string saturation;
+  bool force = false;
+};
+
 struct ExportArguments {
   std::string file;
-  std::string output;  // .gwy or .gsf
+  std::string output;  // .gwy, .gsf, .tif
   std::string signal;  // .gsf: which image
   bool force = false;
 };

@@ -97,14 +97,59 @@ void add_file_commands(CLI::App& program, Command& chosen) {
       add(program, chosen, "export", "writes a recording for other programs", &export_file);
   export_command->add_option("file", c->file, "a recording")->required()->type_name("FILE");
   export_command
-      ->add_option("-o,--output",
-                   c->output,
-                   "OUT.gwy: all images and spectra for Gwyddion; OUT.gsf: one image")
+      ->add_option(
+          "-o,--output",
+          c->output,
+          "OUT.gwy: all images and spectra for Gwyddion; OUT.gsf: one image; OUT.ome.tif: a "
+          "movie for ImageJ")
       ->required()
       ->type_name("OUT");
   export_command->add_option("--signal", c->signal, "the image of a .gsf, e.g. topography")
       ->type_name("NAME");
   export_command->add_flag("--force", c->force, "replace an existing output");
+}
+
+void add_import_command(CLI::App& program, Command& chosen) {
+  auto [command, a] = add(
+      program, chosen, "import", "makes a recording of a movie of another program", &import_file);
+  command->add_option("file", a->file, "a TIFF stack (plain, ImageJ, OME, BigTIFF) or an HDF5 file")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", a->output, "the recording")->required()->type_name("FILE");
+  command->add_option("--dataset", a->dataset, "which (frame, y, x) of an HDF5 file")
+      ->type_name("PATH");
+  struct Quantity {
+    const char* name;
+    std::string ImportArguments::*field;
+    const char* description;
+    const char* type;
+  };
+  static constexpr Quantity quantities[] = {
+      {"--pixel-size",
+       &ImportArguments::pixel_size,
+       "in the sample plane, as \"100 nm\" (default: as the file says)",
+       "LENGTH"},
+      {"--frame-time",
+       &ImportArguments::frame_time,
+       "from frame to frame, as \"30 ms\" (default: as the file says)",
+       "TIME"},
+      {"--exposure", &ImportArguments::exposure, "of one frame", "TIME"},
+      {"--gain", &ImportArguments::gain, "counts per photoelectron, EM gain included", "G"},
+      {"--excess-factor",
+       &ImportArguments::excess_factor,
+       "of the variance of shot noise: 2 with EM gain, 1 without",
+       "F2"},
+      {"--read-noise", &ImportArguments::read_noise, "in photoelectrons", "E"},
+      {"--offset", &ImportArguments::offset, "counts without light", "COUNTS"},
+      {"--saturation", &ImportArguments::saturation, "largest count of the camera", "COUNTS"}};
+  for (const Quantity& quantity : quantities) {
+    command->add_option(quantity.name, (*a).*quantity.field, quantity.description)
+        ->type_name(quantity.type);
+  }
+  command->add_option("--dark", a->dark, "a movie of dark frames")->type_name("FILE");
+  command->add_option("--dark-dataset", a->dark_dataset, "which (frame, y, x) of it")
+      ->type_name("PATH");
+  command->add_flag("--force", a->force, "replace an existing output");
 }
 
 void add_analysis_commands(CLI::App& program, Command& chosen) {
@@ -193,6 +238,7 @@ Command parse_command_line(int argc, const char* const* argv) {
 #ifdef HALOTWIN_WITH_VALIDATION
   add_validation_commands(program, chosen);
 #endif
+  add_import_command(program, chosen);
   add_file_commands(program, chosen);
   if (argc == 1) {
     fmt::print("{}", program.help());

@@ -172,12 +172,13 @@ std::uint64_t file_size_of(Id at) {
 }
 
 /// Number of elements, refused if the file cannot hold them: guards allocations against damage.
-std::size_t checked_count(Id at, hid_t set, const std::string& path) {
+/// Compressed values may be `expansion` times larger than the file.
+std::size_t checked_count(Id at, hid_t set, const std::string& path, std::uint64_t expansion = 1) {
   const Handle space = own(H5Dget_space(set), path);
   const Handle type = own(H5Dget_type(set), path);
   const hssize_t count = H5Sget_simple_extent_npoints(space.get());
   const std::size_t size = H5Tget_size(type.get());
-  const std::uint64_t limit = file_size_of(at);
+  const std::uint64_t limit = file_size_of(at) * expansion;
   if (count < 0 || size == 0 || static_cast<std::uint64_t>(count) > limit / size + 1) {
     throw DataError(fmt::format("{}: has a size that does not fit the file", path));
   }
@@ -704,9 +705,9 @@ Extent extent_of(Id at, const std::string& path) {
   return {offset, bytes};
 }
 
-std::vector<std::size_t> shape_of(Id at, const std::string& path) {
+std::vector<std::size_t> shape_of(Id at, const std::string& path, std::uint64_t expansion) {
   const Handle set = open_dataset(at, path);
-  (void)checked_count(at, set.get(), path);
+  (void)checked_count(at, set.get(), path, expansion);
   const Handle space = own(H5Dget_space(set.get()), path);
   const int rank = H5Sget_simple_extent_ndims(space.get());
   if (rank < 0) {

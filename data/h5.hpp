@@ -119,7 +119,11 @@ struct Extent {
                                      std::size_t length);
 /// Where a contiguous dataset lies in the file; checked against the size of the file.
 [[nodiscard]] Extent extent_of(Id at, const std::string& path);
-[[nodiscard]] std::vector<std::size_t> shape_of(Id at, const std::string& path);
+/// Throws DataError for more values than the file can hold, `expansion` times its size if they are
+/// compressed.
+[[nodiscard]] std::vector<std::size_t> shape_of(Id at,
+                                                const std::string& path,
+                                                std::uint64_t expansion = 1);
 /// Throws DataError if the dataset has a type that no signal has.
 [[nodiscard]] ElementType element_type_of(Id at, const std::string& path);
 /// Reads a block into memory of type `type`, which holds the product of `count`.

@@ -1,6 +1,7 @@
 #include "data/seal.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -63,6 +64,20 @@ void add_values(Sha256& hash, h5::Id file, const std::string& path) {
 }
 
 }  // namespace
+
+std::string hash_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  Sha256 hash;
+  std::vector<char> buffer(std::size_t{1} << 20U);
+  while (file) {
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    hash.add(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof()) {
+    throw DataError(fmt::format("{}: cannot be read", path.string()));
+  }
+  return hash.hex();
+}
 
 std::string hash_of_entry(h5::Id file, const std::string& entry) {
   Sha256 hash;

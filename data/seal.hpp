@@ -1,6 +1,7 @@
 // SHA-256 over the datasets below a group. Internal to data/.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "data/h5.hpp"
@@ -11,6 +12,9 @@ namespace halotwin::data {
 /// path, units, shape, bytes (texts as text). Left out is what may change after the end of a run:
 /// results (analysis_*), the seal itself, the status. Streams; holds one megabyte.
 [[nodiscard]] std::string hash_of_entry(h5::Id file, const std::string& entry);
+
+/// Of the bytes of any file. Streams. Throws DataError if it cannot be read.
+[[nodiscard]] std::string hash_of_file(const std::filesystem::path& path);
 
 inline constexpr std::size_t hash_length = 64;
 /// The seal of a recording: hash of its truth. The seal of a truth: hash of its recording.

@@ -541,13 +541,15 @@ MovieCalibration calibration_of(const TiffMovieInfo& info,
   out.pixel_is_given = given.pixel_m.has_value();
   out.period_is_given = given.frame_period_s.has_value();
   if (!out.pixel_is_given && (!usable(info.pixel_width_m) || !usable(info.pixel_height_m))) {
-    fail("does not say its pixel size: give it");
+    fail("does not say its pixel size: give it, as --pixel-size \"100 nm\"");
   }
   if (!out.period_is_given && info.axis == PlaneAxis::depth) {
-    fail("calls its planes slices of a volume: if they are frames, give the frame period");
+    fail(
+        "calls its planes slices of a volume: if they are frames, give the "
+        "frame period, as --frame-time \"30 ms\"");
   }
   if (!out.period_is_given && !usable(info.frame_period_s)) {
-    fail("does not say its frame period: give it");
+    fail("does not say its frame period: give it, as --frame-time \"30 ms\"");
   }
   out.pixel_width_m = out.pixel_is_given ? *given.pixel_m : *info.pixel_width_m;
   out.pixel_height_m = out.pixel_is_given ? *given.pixel_m : *info.pixel_height_m;

@@ -25,6 +25,7 @@ int analyse(const AnalyseArguments& arguments, const Surroundings& around);
 int score(const ScoreArguments& arguments, const Surroundings& around);
 int validate(const ValidateArguments& arguments, const Surroundings& around);
 int info(const InfoArguments& arguments, const Surroundings& around);
+int import_file(const ImportArguments& arguments, const Surroundings& around);
 int export_file(const ExportArguments& arguments, const Surroundings& around);
 
 }  // namespace halotwin::app

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 std::string truth_text(const data::RecordingReader& recording) {
   if (!data::is_blind(recording.path())) {
-    return "inside";
+    return recording.header().sample.simulated ? "inside" : "none";
   }
   const auto beside = data::truth_path(recording.path());
   std::error_code failed;

@@ -30,7 +30,7 @@ void print_json(const std::vector<session::BuiltInScenario>& scenarios) {
   for (const auto& pipeline : analysis::all_pipelines()) {
     all["pipelines"].push_back(pipeline.name);
   }
-  all["importers"] = nlohmann::ordered_json::array();
+  all["importers"] = {"TIFF movie", "HDF5 movie"};
   fmt::print("{}\n", all.dump(2));
 }
 
@@ -62,6 +62,10 @@ int list(const ListArguments& arguments, const Surroundings&) {
   for (const auto& pipeline : analysis::all_pipelines()) {
     fmt::print("  {:<{}}  {} ({})\n", pipeline.name, width, pipeline.summary, pipeline.procedure);
   }
+  fmt::print(
+      "importers (halotwin import FILE):\n  TIFF movie  plain, ImageJ, OME, BigTIFF\n  HDF5 movie  "
+      "a "
+      "dataset (frame, y, x)\n");
   if (!scenarios.empty()) {
     fmt::print("the scenario files lie in {}\n", scenarios.front().file.parent_path().string());
   }

@@ -348,11 +348,13 @@ TEST(Calibration, IsTheFilesOrTheUsersAndNeverGuessed) {
   };
   auto lacking = info;
   lacking.pixel_width_m.reset();
-  EXPECT_EQ(why(lacking), "m.tif: does not say its pixel size: give it");
+  EXPECT_EQ(why(lacking),
+            "m.tif: does not say its pixel size: give it, as --pixel-size \"100 nm\"");
   EXPECT_EQ(why(lacking, {1e-7, {}}), "no error");
   lacking = info;
   lacking.frame_period_s.reset();
-  EXPECT_EQ(why(lacking), "m.tif: does not say its frame period: give it");
+  EXPECT_EQ(why(lacking),
+            "m.tif: does not say its frame period: give it, as --frame-time \"30 ms\"");
   lacking.axis = PlaneAxis::depth;
   EXPECT_NE(why(lacking).find("slices of a volume"), std::string::npos);
   EXPECT_EQ(why(lacking, {{}, 0.1}), "no error");
