@@ -57,20 +57,24 @@ TEST(Valleys, WherePlacesMixTheirSurroundingsTheGainIsPositive) {
   EXPECT_GT(test.median_gain.value, 0.05);
   EXPECT_GT(test.median_gain.value, 4.0 * test.median_gain.sigma);
   EXPECT_GT(test.share_positive.value, 0.8);
+  ValleyParams one_pixel;
+  one_pixel.valley_half_pixels = 0;
+  EXPECT_GT(test_valleys(t, correlation_map(t), one_pixel).median_gain.value, 0.03);
   // it is not that the mix holds more pixels
   EXPECT_GT(test.median_gain_over_wide.value, 0.05);
 }
 
 TEST(Valleys, WhereEachPlaceFollowsOneRegionThereIsNoGain) {
   const Traces t = lattice(Between::nearest);
-  const ValleyTest test = test_valleys(t, correlation_map(t));
+  const CorrelationMap map = correlation_map(t);
+  ValleyParams one_pixel;
+  one_pixel.valley_half_pixels = 0;
+  const ValleyTest test = test_valleys(t, map, one_pixel);
   ASSERT_GE(test.valleys.size(), 5U);
   EXPECT_LT(test.median_gain.value, 0.0);
   EXPECT_LT(test.share_positive.value, 0.3);
-  // the trap that the single pixel avoids: squares across the border of two regions
-  ValleyParams squares;
-  squares.valley_half_pixels = 1;
-  EXPECT_GT(test_valleys(t, correlation_map(t), squares).median_gain.value, 0.0);
+  // the trap that one pixel avoids: a square across the border of two regions
+  EXPECT_GT(test_valleys(t, map).median_gain.value, 0.0);
 }
 
 TEST(Valleys, FollowTheRuleOfTheirChoice) {
