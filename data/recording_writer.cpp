@@ -413,6 +413,12 @@ void RecordingWriter::read(SignalId signal, Index at, std::span<double> values) 
 void RecordingWriter::read(SignalId signal, Index at, std::span<std::complex<float>> values) const {
   impl_->signals.read(signal, at, ElementType::complex64, values.data(), values.size());
 }
+void RecordingWriter::read(SignalId signal, Index at, std::span<std::uint8_t> values) const {
+  impl_->signals.read(signal, at, ElementType::u8, values.data(), values.size());
+}
+void RecordingWriter::read(SignalId signal, Index at, std::span<std::uint16_t> values) const {
+  impl_->signals.read(signal, at, ElementType::u16, values.data(), values.size());
+}
 
 EventLog& RecordingWriter::events() {
   return impl_->state();

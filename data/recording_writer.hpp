@@ -89,6 +89,8 @@ class RecordingWriter {
   void read(SignalId signal, Index at, std::span<float> values) const;
   void read(SignalId signal, Index at, std::span<double> values) const;
   void read(SignalId signal, Index at, std::span<std::complex<float>> values) const;
+  void read(SignalId signal, Index at, std::span<std::uint8_t> values) const;
+  void read(SignalId signal, Index at, std::span<std::uint16_t> values) const;
 
   /// The log that ends up in the file. Texts longer than a row are cut; when all rows are used the
   /// last one counts what was not kept.

@@ -93,7 +93,7 @@ double optical_transfer(const MicroscopeParams& p, double per_m) {
 
 ImageFormation::ImageFormation(
     const MicroscopeParams& p, std::size_t nx, std::size_t ny, double node_m, FilmBorder border)
-    : nx_(nx), ny_(ny), border_(border) {
+    : nx_(nx), ny_(ny), node_m_(node_m), border_(border) {
   validate(p);
   require_positive("node_m", node_m);
   const double ratio = p.pixel_m / node_m;
@@ -105,7 +105,8 @@ ImageFormation::ImageFormation(
   require(nx > 0 && ny > 0 && nx <= 65536 && ny <= 65536 && nx % ratio_ == 0 && ny % ratio_ == 0,
           "the nodes of the film must make whole pixels");
   if (p.psf_shape == PsfShape::gaussian) {
-    make_taps(gaussian_sigma_m(p), node_m);
+    sigma_m_ = gaussian_sigma_m(p);
+    taps_ = make_taps(0.0);
   } else {
     require(node_m <= p.emission_wavelength_m / (4.0 * p.numerical_aperture),
             "spacing of the nodes in m",
@@ -115,28 +116,33 @@ ImageFormation::ImageFormation(
   }
 }
 
-void ImageFormation::make_taps(double sigma_m, double node_m) {
-  // Pixel 0 lies between 0 and ratio nodes, node k has its centre at k + 1/2.
-  const double sigma = sigma_m / node_m;
+ImageFormation::Taps ImageFormation::make_taps(double shift_m) const {
+  // Pixel 0 lies between 0 and ratio nodes, node k has its centre at k + 1/2 + moved.
+  const double sigma = sigma_m_ / node_m_;
+  const double moved = shift_m / node_m_;
   const double width = static_cast<double>(ratio_);
-  const auto reach = static_cast<std::ptrdiff_t>(std::ceil(6.0 * sigma));
-  taps_.first = -reach;
-  const std::ptrdiff_t last = static_cast<std::ptrdiff_t>(ratio_) + reach;
+  const double reach = std::ceil(6.0 * sigma) + (moved == std::round(moved) ? 0.0 : 1.0);
+  const auto whole = static_cast<std::ptrdiff_t>(std::round(moved));
+  Taps taps;
+  taps.first = -static_cast<std::ptrdiff_t>(reach) - whole;
+  const std::ptrdiff_t last =
+      static_cast<std::ptrdiff_t>(ratio_) + static_cast<std::ptrdiff_t>(reach) - whole;
   std::vector<double> share;
-  for (std::ptrdiff_t k = taps_.first; k < last; ++k) {
-    const double x = static_cast<double>(k) + 0.5;
+  for (std::ptrdiff_t k = taps.first; k < last; ++k) {
+    const double x = static_cast<double>(k) + 0.5 + moved;
     const double scale = 1.0 / (std::sqrt(2.0) * sigma);
     share.push_back(0.5 * (std::erf((width - x) * scale) - std::erf(-x * scale)));
   }
   // What one node gives to all pixels together must be 1: normalised for each place in a pixel.
   std::vector<double> total(ratio_, 0.0);
   for (std::size_t k = 0; k < share.size(); ++k) {
-    total[wrapped(taps_.first + static_cast<std::ptrdiff_t>(k), ratio_)] += share[k];
+    total[wrapped(taps.first + static_cast<std::ptrdiff_t>(k), ratio_)] += share[k];
   }
   for (std::size_t k = 0; k < share.size(); ++k) {
-    taps_.weight.push_back(static_cast<float>(
-        share[k] / total[wrapped(taps_.first + static_cast<std::ptrdiff_t>(k), ratio_)]));
+    taps.weight.push_back(static_cast<float>(
+        share[k] / total[wrapped(taps.first + static_cast<std::ptrdiff_t>(k), ratio_)]));
   }
+  return taps;
 }
 
 void ImageFormation::make_filter(const MicroscopeParams& p, double node_m) {
@@ -159,16 +165,29 @@ void ImageFormation::make_filter(const MicroscopeParams& p, double node_m) {
   }
 }
 
-void ImageFormation::form(std::span<const float> emission, std::span<float> image) const {
+void ImageFormation::form(std::span<const float> emission,
+                          std::span<float> image,
+                          ImageShift shift) const {
   require(emission.size() == nx_ * ny_ && image.size() == pixels_x() * pixels_y(),
           "emission and image must have the sizes of the film and of the camera");
-  filter_.empty() ? form_separable(emission, image) : form_by_transform(emission, image);
+  const double most_m = node_m_ * static_cast<double>(std::min(nx_, ny_));
+  require(std::abs(shift.x_m) <= most_m && std::abs(shift.y_m) <= most_m,
+          "the film has moved by more than its size");
+  if (!filter_.empty()) {
+    form_by_transform(emission, image, shift);
+  } else if (shift.x_m == 0.0 && shift.y_m == 0.0) {
+    form_separable(emission, image, taps_, taps_);
+  } else {
+    form_separable(emission, image, make_taps(shift.x_m), make_taps(shift.y_m));
+  }
 }
 
-void ImageFormation::form_separable(std::span<const float> emission, std::span<float> image) const {
-  const std::size_t taps = taps_.weight.size();
+void ImageFormation::form_separable(std::span<const float> emission,
+                                    std::span<float> image,
+                                    const Taps& along_x,
+                                    const Taps& along_y) const {
+  const std::size_t taps = along_x.weight.size();
   const std::size_t px = pixels_x();
-  const auto first = taps_.first;
   const auto filled = [&](std::ptrdiff_t i, std::size_t n) {  // is there a node, and where
     const bool inside = i >= 0 && i < static_cast<std::ptrdiff_t>(n);
     return std::pair(inside || border_ == FilmBorder::periodic, wrapped(i, n));
@@ -178,14 +197,14 @@ void ImageFormation::form_separable(std::span<const float> emission, std::span<f
   std::vector<float> padded((px - 1) * ratio_ + taps, 0.0F);
   for (std::size_t y = 0; y < ny_; ++y) {
     for (std::size_t k = 0; k < padded.size(); ++k) {
-      const auto [lit, x] = filled(first + static_cast<std::ptrdiff_t>(k), nx_);
+      const auto [lit, x] = filled(along_x.first + static_cast<std::ptrdiff_t>(k), nx_);
       padded[k] = lit ? emission[y * nx_ + x] : 0.0F;
     }
     for (std::size_t i = 0; i < px; ++i) {
       const float* from = padded.data() + i * ratio_;
       float sum = 0.0F;
       for (std::size_t k = 0; k < taps; ++k) {
-        sum += taps_.weight[k] * from[k];
+        sum += along_x.weight[k] * from[k];
       }
       narrow[y * px + i] = sum;
     }
@@ -193,9 +212,10 @@ void ImageFormation::form_separable(std::span<const float> emission, std::span<f
   std::fill(image.begin(), image.end(), 0.0F);
   for (std::size_t j = 0; j < pixels_y(); ++j) {
     float* out = image.data() + j * px;
-    for (std::size_t k = 0; k < taps; ++k) {
-      const auto [lit, y] = filled(first + static_cast<std::ptrdiff_t>(k + j * ratio_), ny_);
-      const float weight = lit ? taps_.weight[k] : 0.0F;
+    for (std::size_t k = 0; k < along_y.weight.size(); ++k) {
+      const auto [lit, y] =
+          filled(along_y.first + static_cast<std::ptrdiff_t>(k + j * ratio_), ny_);
+      const float weight = lit ? along_y.weight[k] : 0.0F;
       const float* from = narrow.data() + y * px;
       for (std::size_t i = 0; i < px; ++i) {
         out[i] += weight * from[i];
@@ -205,7 +225,14 @@ void ImageFormation::form_separable(std::span<const float> emission, std::span<f
 }
 
 void ImageFormation::form_by_transform(std::span<const float> emission,
-                                       std::span<float> image) const {
+                                       std::span<float> image,
+                                       ImageShift shift) const {
+  const bool moved = shift.x_m != 0.0 || shift.y_m != 0.0;
+  const auto turned = [&](std::size_t kx, std::size_t ky) {
+    const double cycles = harmonic(kx, fx_) / static_cast<double>(fx_) * shift.x_m / node_m_ +
+                          harmonic(ky, fy_) / static_cast<double>(fy_) * shift.y_m / node_m_;
+    return std::polar(1.0F, static_cast<float>(-2.0 * constants::pi * cycles));
+  };
   Eigen::FFT<float> transform;
   std::vector<Complex> spectrum(fx_ * fy_, Complex{});  // transposed: fx rows of fy
   std::vector<Complex> row(std::max(fx_, fy_), Complex{});
@@ -222,7 +249,7 @@ void ImageFormation::form_by_transform(std::span<const float> emission,
     Complex* column = spectrum.data() + x * fy_;
     transform.fwd(out.data(), column, static_cast<Eigen::Index>(fy_));
     for (std::size_t y = 0; y < fy_; ++y) {
-      out[y] *= filter_[x * fy_ + y];
+      out[y] *= moved ? filter_[x * fy_ + y] * turned(x, y) : filter_[x * fy_ + y];
     }
     transform.inv(column, out.data(), static_cast<Eigen::Index>(fy_));
     for (std::size_t j = 0; j < pixels_y(); ++j) {

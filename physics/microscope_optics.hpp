@@ -65,6 +65,12 @@ void visit_fields(auto& visit, MicroscopeParams& p) {
 /// What lies around the film that is computed: the same film again, or nothing that shines.
 enum class FilmBorder { periodic, dark };
 
+/// How far the film lies from where its nodes say [m]; any length, not only whole nodes.
+struct ImageShift {
+  double x_m = 0.0;
+  double y_m = 0.0;
+};
+
 /// Images emission on nx x ny square nodes (point sources at their centres) onto the camera; a
 /// pixel covers a whole number of nodes. With a periodic border the sum of the light is conserved
 /// to rounding; with a dark one what falls beside the camera is lost.
@@ -82,8 +88,10 @@ class ImageFormation {
   [[nodiscard]] std::size_t pixels_y() const { return ny_ / ratio_; }
 
   /// `emission`: photons per node, ny rows of nx; `image`: photons per pixel, pixels_y() rows.
-  /// Reading only: several threads may form images at once.
-  void form(std::span<const float> emission, std::span<float> image) const;
+  /// A film that has moved by `shift` keeps its light with a periodic border; with a dark one it
+  /// moves out of the picture, and an Airy pattern may be moved by less than the margin. Reading
+  /// only: several threads may form images at once.
+  void form(std::span<const float> emission, std::span<float> image, ImageShift shift = {}) const;
 
  private:
   /// Weights of one direction: pixel i sums taps[k] * node[first + k + i * ratio].
@@ -91,13 +99,20 @@ class ImageFormation {
     std::ptrdiff_t first = 0;
     std::vector<float> weight;
   };
-  void make_taps(double sigma_m, double node_m);
+  [[nodiscard]] Taps make_taps(double shift_m) const;
   void make_filter(const MicroscopeParams& p, double node_m);
-  void form_separable(std::span<const float> emission, std::span<float> image) const;
-  void form_by_transform(std::span<const float> emission, std::span<float> image) const;
+  void form_separable(std::span<const float> emission,
+                      std::span<float> image,
+                      const Taps& along_x,
+                      const Taps& along_y) const;
+  void form_by_transform(std::span<const float> emission,
+                         std::span<float> image,
+                         ImageShift shift) const;
 
   std::size_t nx_;
   std::size_t ny_;
+  double node_m_;
+  double sigma_m_ = 0.0;
   std::size_t ratio_ = 1;
   FilmBorder border_;
   Taps taps_;

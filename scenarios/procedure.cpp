@@ -6,6 +6,7 @@
 #include "base/fields.hpp"
 #include "scenarios/procedures/kpfm_map.hpp"
 #include "scenarios/procedures/pfm_map.hpp"
+#include "scenarios/procedures/pl_movie.hpp"
 #include "scenarios/procedures/pm_dns_control.hpp"
 #include "scenarios/procedures/pm_dns_map.hpp"
 #include "scenarios/procedures/pm_efm_map.hpp"
@@ -14,7 +15,8 @@
 namespace halotwin::scenarios {
 
 std::vector<std::string> procedure_names() {
-  return {"kpfm_map", "pfm_map", "pm_dns_control", "pm_dns_map", "pm_efm_map", "series"};
+  return {
+      "kpfm_map", "pfm_map", "pl_movie", "pm_dns_control", "pm_dns_map", "pm_efm_map", "series"};
 }
 
 std::unique_ptr<Procedure> make_procedure(const std::string& name,
@@ -29,6 +31,11 @@ std::unique_ptr<Procedure> make_procedure(const std::string& name,
     PfmMapPlan plan;
     load_fields(plan, section, "procedure.pfm_map");
     return make_pfm_map(plan);
+  }
+  if (name == "pl_movie") {
+    PlMoviePlan plan;
+    load_fields(plan, section, "procedure.pl_movie");
+    return make_pl_movie(plan);
   }
   if (name == "pm_efm_map") {
     PmEfmMapPlan plan;

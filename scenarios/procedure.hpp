@@ -22,7 +22,8 @@ struct Estimate {
   Duration duration{};    // on the bench's clock
   std::size_t units = 0;  // pixels, frames, curves
   std::string unit_word = "pixel";
-  std::size_t readings = 0;  // single values that pass through a device interface
+  std::size_t readings = 0;         // single values that pass through a device interface
+  double bytes_per_reading = 12.0;  // in the recording: complex, and its mean of both directions
 };
 
 struct RunContext {

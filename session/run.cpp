@@ -14,6 +14,7 @@
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
 #include "session/build_info.hpp"
+#include "session/movie_truth.hpp"
 #include "session/truth_recorder.hpp"
 
 namespace halotwin::session {
@@ -57,6 +58,9 @@ std::vector<std::string> noise_sources(const sim::Surroundings& around) {
   add(around.height_noise, "residual error of the height feedback");
   add(around.resonance_drift, "drift of the resonance");
   add(around.lateral_drift, "lateral drift");
+  add(around.shot_noise, "shot noise of cameras");
+  add(around.read_noise, "read noise of cameras");
+  add(around.lamp_noise, "fluctuation of lamps");
   add(around.piezo_creep, "creep of the scanner");
   return names;
 }
@@ -224,8 +228,8 @@ class Assembly {
   std::optional<data::RecordingWriter> recording_;
   std::optional<data::TruthWriter> truth_writer_;
   std::optional<NativeTruth> native_;
-  std::vector<TruthRecorder> truth_;     // one for each section
-  std::vector<std::size_t> first_unit_;  // of each section
+  std::vector<std::unique_ptr<SectionTruth>> truth_;  // one for each section
+  std::vector<std::size_t> first_unit_;               // of each section
   std::optional<data::Checkpoint> resumed_from_;
   bool any_recorded_ = false;
   bool blind_ = false;
@@ -283,13 +287,20 @@ void Assembly::define(const std::vector<data::RecordingSection>& sections, data:
   truth_writer_.emplace(*recording_, mode);
   std::size_t first = 0;
   for (const data::RecordingSection& section : sections) {
-    truth_.emplace_back(*truth_writer_, section, simulated_);
+    if (is_movie(section)) {
+      truth_.push_back(std::make_unique<MovieTruth>(*truth_writer_, section, simulated_));
+    } else {
+      truth_.push_back(std::make_unique<TruthRecorder>(*truth_writer_, section, simulated_));
+    }
     first_unit_.push_back(first);
     first += section.units;
   }
   native_.emplace(*truth_writer_, simulated_);
   recording_->begin();
   native_->write();
+  for (const auto& section : truth_) {
+    section->begin();
+  }
   events_.record_in(recording_->events());
   units_ = recording_->header().units_total;
 }
@@ -331,7 +342,7 @@ Assembly::Place Assembly::place_of(std::size_t unit) const {
 
 std::vector<double> Assembly::state(std::size_t done) const {
   const Place last = place_of(done - 1);
-  std::vector<double> all = truth_[last.section].save(last.unit + 1);
+  std::vector<double> all = truth_[last.section]->save(last.unit + 1);
   all.insert(all.begin(), static_cast<double>(all.size()));
   const std::vector<double> simulated = simulated_.save();
   all.insert(all.end(), simulated.begin(), simulated.end());
@@ -349,7 +360,7 @@ void Assembly::restore(const data::Checkpoint& checkpoint) {
   const std::span<const double> view(all);
   const auto of_truth = static_cast<std::size_t>(all[0]);
   const Place last = place_of(checkpoint.units_done - 1);
-  truth_[last.section].load(view.subspan(1, of_truth), last.unit + 1);
+  truth_[last.section]->load(view.subspan(1, of_truth), last.unit + 1);
   simulated_.load(view.subspan(1 + of_truth));
 }
 
@@ -366,7 +377,7 @@ void Assembly::recorded(std::size_t done) {
   any_recorded_ = true;
   log_happenings();
   const Place last = place_of(done - 1);
-  truth_[last.section].recorded(last.unit + 1);
+  truth_[last.section]->recorded(last.unit + 1);
   if (done % stride_ == 0 || done == units_) {
     const std::vector<double> now = state(done);
     recording_->save_checkpoint(done, std::as_bytes(std::span(now)));
@@ -409,7 +420,7 @@ RunSummary Assembly::go() {
       .unit_measured =
           [&](std::size_t unit) {
             const Place now = place_of(unit);
-            truth_[now.section].measured(now.unit);
+            truth_[now.section]->measured(now.unit);
           },
       .unit_recorded = [&](std::size_t done) { recorded(done); }};
   try {
@@ -444,6 +455,18 @@ void tell(const RunOptions& options, const Costs& costs) {
   }
 }
 
+/// Carriers, a block of frames, sums of the correlation map.
+double movie_bytes(const Scenario& scenario, double pixels) {
+  const sim::RecombinationParams& clim = scenario.simulated.specimen.clim;
+  const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
+  const double nodes = clim.on ? native_sites(film) * film.grid_step_m * film.grid_step_m /
+                                     (clim.node_m * clim.node_m)
+                               : 0.0;
+  // rates of a block take 256 MB, or those of two chunks of frames; see film_images.cpp
+  const double block = std::max(std::min(256e6, 2560.0 * nodes), 320.0 * nodes);
+  return clim.on ? 1200.0 * nodes + block * (1.0 + pixels / nodes) + 100.0 * pixels : 0.0;
+}
+
 }  // namespace
 
 Costs estimate_costs(const Scenario& scenario) {
@@ -453,9 +476,10 @@ Costs estimate_costs(const Scenario& scenario) {
   const scenarios::Estimate experiment = procedure->estimate();
   const double pixels = mapped_pixels(*procedure);
   // complex readings, amplitude and phase of the mean of both directions; images; truth
-  const double file = 12.0 * static_cast<double>(experiment.readings) +
+  const double file = experiment.bytes_per_reading * static_cast<double>(experiment.readings) +
                       pixels * (4.0 * fields_per_site + 53.0) + sites * 4.0 * fields_per_site + 1e6;
-  const double memory = 40e6 + 130.0 * sites;  // measured: 125 bytes per site while it is made
+  // measured: 125 bytes per site while it is made
+  const double memory = 40e6 + 130.0 * sites + movie_bytes(scenario, pixels);
   const double there = static_cast<double>(physical_memory_bytes());
   require(memory < 0.9 * there,
           fmt::format("the specimen would need {} of memory, this computer has {} (smaller map or "

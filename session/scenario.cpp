@@ -88,14 +88,31 @@ struct BenchSection {
   std::string lockin_mechanical = "sim:";
   std::string lockin_electrical = "sim:";
   std::string temperature;  // "" = the set-up has none
+  std::string camera;
+  std::string light;
 };
 void visit_fields(auto& visit, BenchSection& p) {
   visit("afm", p.afm);
   visit("lockin_mechanical", p.lockin_mechanical);
   visit("lockin_electrical", p.lockin_electrical);
   visit("temperature", p.temperature);
+  visit("camera", p.camera);
+  visit("light", p.light);
 }
 void validate(const BenchSection&) {}
+
+/// What the set-up has unless its section says otherwise.
+BenchSection usual_bench(const std::string& procedure) {
+  if (procedure == "pl_movie") {
+    return {.afm = "",
+            .lockin_mechanical = "",
+            .lockin_electrical = "",
+            .temperature = "",
+            .camera = "sim:",
+            .light = "sim:"};
+  }
+  return {};
+}
 
 void refuse_unknown(const Table& table,
                     const std::string& path,
@@ -150,7 +167,9 @@ void load_list(const Table& root, const std::string& name, std::vector<T>& out) 
 void load_instruments(const Table& root, devices::simulated::SimulatedBenchParams& out) {
   const Table table = inner_table(root, "instruments", "instruments");
   refuse_unknown(
-      table, "instruments", {"afm", "lockin_mechanical", "lockin_electrical", "temperature"});
+      table,
+      "instruments",
+      {"afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light"});
   const auto load = [&](const char* role, auto& params) {
     const std::string path = fmt::format("instruments.{}", role);
     load_fields(params, inner_table(table, role, path), path);
@@ -159,16 +178,23 @@ void load_instruments(const Table& root, devices::simulated::SimulatedBenchParam
   load("lockin_mechanical", out.lockin_mechanical);
   load("lockin_electrical", out.lockin_electrical);
   load("temperature", out.temperature);
+  load("camera", out.camera);
+  load("light", out.light);
 }
 
 void load_bench(const Table& root, Scenario& out) {
-  BenchSection section;
+  BenchSection section = usual_bench(out.info.procedure);
   load_section(root, "bench", section);
-  out.devices = {{"afm", section.afm},
-                 {"lockin_mechanical", section.lockin_mechanical},
-                 {"lockin_electrical", section.lockin_electrical}};
-  if (!section.temperature.empty()) {
-    out.devices.push_back({"temperature", section.temperature});
+  out.devices.clear();
+  for (const auto& [role, address] : {std::pair<std::string, std::string>{"afm", section.afm},
+                                      {"lockin_mechanical", section.lockin_mechanical},
+                                      {"lockin_electrical", section.lockin_electrical},
+                                      {"temperature", section.temperature},
+                                      {"camera", section.camera},
+                                      {"light", section.light}}) {
+    if (!address.empty()) {
+      out.devices.push_back({role, address});
+    }
   }
   const Table table = inner_table(root, "bench", "bench");
   for (const devices::DeviceRequest& request : out.devices) {
@@ -346,7 +372,12 @@ void fit_film(const Table& given, Scenario& scenario) {
   if (!header.scan) {
     return;
   }
-  require_in_reach(scenario, *header.scan);
+  const bool scanned = std::any_of(scenario.devices.begin(),
+                                   scenario.devices.end(),
+                                   [](const auto& device) { return device.role == "afm"; });
+  if (scanned) {
+    require_in_reach(scenario, *header.scan);
+  }
   sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
   const sim::Surroundings& around = scenario.simulated.surroundings;
   const double duration_s = seconds(procedure->estimate().duration);
@@ -401,6 +432,9 @@ Scenario from_table(const Table& root) {
   load_section(root, "specimen", scenario.simulated.specimen);
   load_section(root, "surroundings", scenario.simulated.surroundings);
   load_instruments(root, scenario.simulated);
+  if (scenario.info.procedure == "pl_movie") {
+    scenario.simulated.cables.clear();  // those of the probe
+  }
   load_list(root, "cable", scenario.simulated.cables);
   load_list(root, "fault", scenario.simulated.faults);
   load_bench(root, scenario);
@@ -524,6 +558,8 @@ Table Scenario::configuration() const {
   put("instruments.lockin_mechanical", simulated.lockin_mechanical);
   put("instruments.lockin_electrical", simulated.lockin_electrical);
   put("instruments.temperature", simulated.temperature);
+  put("instruments.camera", simulated.camera);
+  put("instruments.light", simulated.light);
   put_list("cable", simulated.cables);
   put_list("fault", simulated.faults);
   for (const devices::DeviceRequest& request : devices) {

@@ -10,6 +10,7 @@
 #include "data/recording_header.hpp"
 #include "data/truth.hpp"
 #include "devices/simulated/simulated_bench.hpp"
+#include "session/section_truth.hpp"
 
 namespace halotwin::session {
 
@@ -18,7 +19,7 @@ namespace halotwin::session {
 /// "transient_amplitude", "sample_temperature", "tip_radius" (of the apex) and "tip_potential"
 /// (what the tip adds to every contact potential) at that moment. Where the unit is a line (an
 /// image scan), the place of a pixel is the mean of there and back.
-class TruthRecorder {
+class TruthRecorder final : public SectionTruth {
  public:
   /// Defines the signals, below the section's scope: before RecordingWriter::begin(). `truth` and
   /// `bench` must outlive it.
@@ -27,14 +28,14 @@ class TruthRecorder {
                 const devices::simulated::SimulatedBench& bench);
 
   /// The unit (pixel or line) of this section is being measured now, or just was.
-  void measured(std::size_t unit);
+  void measured(std::size_t unit) override;
   /// `done` units are recorded; at the end of a line its truth is written.
-  void recorded(std::size_t done);
+  void recorded(std::size_t done) override;
 
   static constexpr std::size_t values_per_pixel = 6;
   /// What recorded() has not written yet, and back.
-  [[nodiscard]] std::vector<double> save(std::size_t done) const;
-  void load(std::span<const double> state, std::size_t done);
+  [[nodiscard]] std::vector<double> save(std::size_t done) const override;
+  void load(std::span<const double> state, std::size_t done) override;
 
  private:
   /// Pixels of the present line that are there when `done` units are.

@@ -35,7 +35,9 @@ std::optional<FaultKind> FaultSchedule::find_strike(std::string_view device,
                                                     double now_s) {
   std::optional<FaultKind> struck;
   for (Armed& armed : faults_) {
-    if (armed.fault.device != device || armed.fault.kind == FaultKind::tip_change) {
+    const FaultKind kind = armed.fault.kind;
+    if (armed.fault.device != device ||
+        (kind != FaultKind::link_lost && kind != FaultKind::timeout)) {
       continue;
     }
     const bool is_lost = armed.struck && armed.fault.kind == FaultKind::link_lost;
@@ -59,6 +61,19 @@ TipChange FaultSchedule::change_tip(std::string_view device,
     }
   }
   return change;
+}
+
+std::optional<FaultKind> FaultSchedule::lose_frame(std::string_view device, double now_s) {
+  std::optional<FaultKind> struck;
+  for (Armed& armed : faults_) {
+    const FaultKind kind = armed.fault.kind;
+    const bool of_frames = kind == FaultKind::frame_lost || kind == FaultKind::frame_incomplete;
+    if (of_frames && armed.fault.device == device && armed.strikes(armed.fault.operation, now_s) &&
+        struck != FaultKind::frame_lost) {
+      struck = kind;
+    }
+  }
+  return struck;
 }
 
 std::vector<double> FaultSchedule::save() const {

@@ -15,12 +15,16 @@ namespace halotwin::sim {
 
 /// link_lost: the operation fails and every later one of this device; timeout: this one fails, a
 /// retry may succeed. tip_change: the operation succeeds, but the tip of the microscope is another
-/// one from then on (a piece broke off or was picked up); nobody is told.
-enum class FaultKind { link_lost, timeout, tip_change };
-constexpr std::array<std::pair<FaultKind, std::string_view>, 3> enumerators(FaultKind) {
+/// one from then on (a piece broke off or was picked up); nobody is told. frame_lost,
+/// frame_incomplete: of a camera; a frame does not come at all, or only a part of it. Their
+/// operations are frames, whatever `operation` says.
+enum class FaultKind { link_lost, timeout, tip_change, frame_lost, frame_incomplete };
+constexpr std::array<std::pair<FaultKind, std::string_view>, 5> enumerators(FaultKind) {
   return {{{FaultKind::link_lost, "link_lost"},
            {FaultKind::timeout, "timeout"},
-           {FaultKind::tip_change, "tip_change"}}};
+           {FaultKind::tip_change, "tip_change"},
+           {FaultKind::frame_lost, "frame_lost"},
+           {FaultKind::frame_incomplete, "frame_incomplete"}}};
 }
 
 /// One fault. It strikes the `at_count`-th operation (from 1) of that name, or, with at_count = 0,
@@ -58,7 +62,7 @@ class FaultSchedule {
   explicit FaultSchedule(std::vector<Fault> faults = {});
 
   /// Called by every simulated device at the start of an operation; the kind of fault that strikes
-  /// now, if any, tip_change left out.
+  /// now, if any; those with a question of their own are left out.
   [[nodiscard]] std::optional<FaultKind> strike(std::string_view device,
                                                 std::string_view operation,
                                                 double now_s) {
@@ -69,6 +73,8 @@ class FaultSchedule {
   [[nodiscard]] TipChange change_tip(std::string_view device,
                                      std::string_view operation,
                                      double now_s);
+  /// Called by a simulated camera for each frame: frame_lost, frame_incomplete or nothing.
+  [[nodiscard]] std::optional<FaultKind> lose_frame(std::string_view device, double now_s);
   /// From now on links hold and answers come; what changes the tip still does.
   void mend() { mended_ = true; }
 

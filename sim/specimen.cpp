@@ -59,6 +59,9 @@ Specimen::Specimen(const SpecimenParams& params,
   if (params_.effects.degradation) {
     degradation_.emplace(film_, sites_, params_, dose_.cells(), seed);
   }
+  if (params_.clim.on) {
+    recombination_ = std::make_shared<const RecombinationFilm>(params_.clim, film_, seed);
+  }
 }
 
 Point Specimen::reference_position() const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sim/degradation.hpp"
 #include "sim/dose.hpp"
 #include "sim/interpolate.hpp"
+#include "sim/recombination_film.hpp"
 #include "sim/site_model.hpp"
 #include "sim/specimen_params.hpp"
 #include "sim/structure.hpp"
@@ -102,6 +104,8 @@ class Specimen {
   [[nodiscard]] const DoseLedger& dose() const { return dose_; }
   /// What bias and time have made of the film; none if the effect is off.
   [[nodiscard]] const std::optional<Degradation>& degradation() const { return degradation_; }
+  /// Carriers and recombination centres; none if clim.on is false.
+  [[nodiscard]] const RecombinationFilm* recombination() const { return recombination_.get(); }
   /// Present amplitude of the ultraslow relaxation, from the time under bias on the film (not on
   /// the metal beside it); 0 if its switch is off.
   [[nodiscard]] double transient_amplitude() const;
@@ -125,6 +129,7 @@ class Specimen {
   std::uint64_t revision_ = 0;
   DoseLedger dose_;
   std::optional<Degradation> degradation_;
+  std::shared_ptr<const RecombinationFilm> recombination_;
 };
 
 }  // namespace halotwin::sim

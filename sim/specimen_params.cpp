@@ -76,6 +76,7 @@ void validate(const SpecimenParams& p) {
   validate(p.pellet);
   validate(p.treated_film);
   validate(p.degraded_treated_film);
+  validate(p.clim);
   require_range("metal_contact_potential_v", p.metal_contact_potential_v, -5.0, 5.0);
   require_range("dose_cell_m", p.dose_cell_m, p.microstructure.grid_step_m, 1e-3);
 }

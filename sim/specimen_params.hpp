@@ -13,6 +13,7 @@
 #include "physics/contact_potential.hpp"
 #include "physics/degradation.hpp"
 #include "sim/microstructure.hpp"
+#include "sim/recombination_params.hpp"
 #include "sim/structures/degraded_treated_film.hpp"
 #include "sim/structures/microcrystal.hpp"
 #include "sim/structures/pellet.hpp"
@@ -198,6 +199,7 @@ struct SpecimenParams {
   PelletParams pellet;
   TreatedFilmParams treated_film;
   DegradedTreatedFilmParams degraded_treated_film;
+  RecombinationParams clim;  // photoluminescence
   // Reference: the mean density, vacancy_density * active_share; its temperature is the film's.
   physics::ContactPotentialParams contact_potential{.reference_density_per_m3 = 5e23};
   double metal_contact_potential_v = 0.6;  // Pt tip 5.3 eV over ITO 4.7 eV (estimate)
@@ -220,6 +222,7 @@ void visit_fields(auto& visit, SpecimenParams& p) {
   visit("pellet", p.pellet);
   visit("treated_film", p.treated_film);
   visit("degraded_treated_film", p.degraded_treated_film);
+  visit("clim", p.clim);
   visit("contact_potential", p.contact_potential);
   visit("metal_contact_potential_v", p.metal_contact_potential_v);
   visit("dose_cell_m", p.dose_cell_m);

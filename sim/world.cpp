@@ -58,21 +58,20 @@ double wander(double time_s, double period_s, const double* phase_rad) {
 
 }  // namespace
 
-Point World::drift() const {
+Point World::drift(double time_s) const {
   const Point offset{surroundings_.offset_x_m, surroundings_.offset_y_m};
   if (!surroundings_.lateral_drift) {
     return offset;
   }
-  const double t = now_s();
   const double rms = surroundings_.drift_wander_m;
   const double period = surroundings_.drift_period_s;
   const double heated_k = specimen_.temperature_k() - specimen_.params().film.temperature_k;
-  return {offset.x_m + surroundings_.drift_x_m_per_s * t +
+  return {offset.x_m + surroundings_.drift_x_m_per_s * time_s +
               surroundings_.thermal_drift_x_m_per_k * heated_k +
-              rms * wander(t, period, wander_phase_rad_.data()),
-          offset.y_m + surroundings_.drift_y_m_per_s * t +
+              rms * wander(time_s, period, wander_phase_rad_.data()),
+          offset.y_m + surroundings_.drift_y_m_per_s * time_s +
               surroundings_.thermal_drift_y_m_per_k * heated_k +
-              rms * wander(t, period, wander_phase_rad_.data() + 4)};
+              rms * wander(time_s, period, wander_phase_rad_.data() + 4)};
 }
 
 double World::relative_resonance_shift() const {
@@ -84,6 +83,10 @@ double World::relative_resonance_shift() const {
 
 void World::install_stage(const HeatedStageParams& params) {
   stage_ = HeatedStage(params, specimen_.params().film.temperature_k);
+}
+
+Lamp& World::install_lamp(const LampWander& wander, std::uint32_t number) {
+  return lamps_.emplace_back(wander, seed_, number);
 }
 
 double World::lever_warming_k() const {
@@ -109,6 +112,10 @@ std::vector<double> World::save() const {
   state.insert(state.end(), faults.begin(), faults.end());
   const std::vector<double> stage = stage_.save();
   state.insert(state.end(), stage.begin(), stage.end());
+  for (const Lamp& lamp : lamps_) {
+    const std::vector<double> lit = lamp.save();
+    state.insert(state.end(), lit.begin(), lit.end());
+  }
   const std::vector<double> specimen = specimen_.save();
   state.insert(state.end(), specimen.begin(), specimen.end());
   return state;
@@ -118,13 +125,19 @@ void World::load(std::span<const double> state) {
   constexpr std::size_t head = 3;
   const std::size_t of_faults =
       state.size() >= head && state[2] >= 0.0 ? static_cast<std::size_t>(state[2]) : 0;
-  require(state.size() >= head + of_faults + HeatedStage::saved_values,
+  const std::size_t of_lamps = lamps_.size() * Lamp::saved_values;
+  require(state.size() >= head + of_faults + HeatedStage::saved_values + of_lamps,
           "the saved state of the world is too short");
   clock_.set(Duration(static_cast<std::int64_t>(state[0]) * 1'000'000'000 +
                       static_cast<std::int64_t>(state[1])));
   faults_.load(state.subspan(head, of_faults));
   stage_.load(state.subspan(head + of_faults, HeatedStage::saved_values));
-  specimen_.load(state.subspan(head + of_faults + HeatedStage::saved_values));
+  std::size_t at = head + of_faults + HeatedStage::saved_values;
+  for (Lamp& lamp : lamps_) {
+    lamp.load(state.subspan(at, Lamp::saved_values));
+    at += Lamp::saved_values;
+  }
+  specimen_.load(state.subspan(at));
   specimen_.set_temperature_k(stage_.surface_k(now_s()));
   happenings_.clear();
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "physics/resonance_drift.hpp"
 #include "sim/faults.hpp"
 #include "sim/heated_stage.hpp"
+#include "sim/lamp.hpp"
 #include "sim/specimen.hpp"
 #include "sim/virtual_clock.hpp"
 #include "sim/wiring.hpp"
@@ -39,6 +41,9 @@ struct Surroundings {
   bool height_noise = true;     // residual error of the height feedback
   bool height_dynamics = true;  // finite bandwidth of the height feedback; off: it follows at once
   bool resonance_drift = true;
+  bool shot_noise = true;  // of cameras: photons, the gain register, clock-induced charge, cosmics
+  bool read_noise = true;  // of cameras
+  bool lamp_noise = true;  // fluctuation and ageing of lamps
   bool lateral_drift = true;
   double drift_x_m_per_s =
       0.3e-13;  // 2.6 nm in 24 h after thermal equilibration; closed-loop scanner, estimate
@@ -65,6 +70,9 @@ void visit_fields(auto& visit, Surroundings& p) {
   visit("height_noise", p.height_noise);
   visit("height_dynamics", p.height_dynamics);
   visit("resonance_drift", p.resonance_drift);
+  visit("shot_noise", p.shot_noise);
+  visit("read_noise", p.read_noise);
+  visit("lamp_noise", p.lamp_noise);
   visit("lateral_drift", p.lateral_drift);
   visit("drift_x_m_per_s", p.drift_x_m_per_s);
   visit("drift_y_m_per_s", p.drift_y_m_per_s);
@@ -121,7 +129,9 @@ class World {
 
   /// How far the sample has moved under the scanner since the scenario's coordinates were laid [m],
   /// offset and drift together: what is under the tip is position + drift().
-  [[nodiscard]] Point drift() const;
+  [[nodiscard]] Point drift() const { return drift(now_s()); }
+  /// The same at another time, if the temperature stays.
+  [[nodiscard]] Point drift(double time_s) const;
   /// Relative deviation of the cantilever's resonance from its value at the start.
   [[nodiscard]] double relative_resonance_shift() const;
 
@@ -130,6 +140,9 @@ class World {
   void install_stage(const HeatedStageParams& params);
   [[nodiscard]] HeatedStage& stage() { return stage_; }
   [[nodiscard]] const HeatedStage& stage() const { return stage_; }
+  /// A lamp over the whole field, dark until its light source sets it; it stays where it is.
+  [[nodiscard]] Lamp& install_lamp(const LampWander& wander, std::uint32_t number);
+  [[nodiscard]] const std::deque<Lamp>& lamps() const { return lamps_; }
   /// How much warmer the lever is than in its parameters, by the sample below it [K].
   [[nodiscard]] double lever_warming_k() const;
 
@@ -145,6 +158,7 @@ class World {
   FaultSchedule faults_;
   Specimen specimen_;
   HeatedStage stage_;
+  std::deque<Lamp> lamps_;
   std::uint64_t seed_;
   Exposure exposure_;
   std::array<double, 8> wander_phase_rad_{};

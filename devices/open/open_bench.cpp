@@ -15,7 +15,7 @@ namespace halotwin::devices {
 
 namespace {
 
-enum class Kind { lock_in, probe_microscope, temperature_controller };
+enum class Kind { lock_in, probe_microscope, temperature_controller, light_source, camera };
 
 struct Role {
   std::string_view name;
@@ -23,9 +23,11 @@ struct Role {
 };
 
 // In the order in which they are brought to safety.
-constexpr std::array roles{Role{"lockin_electrical", Kind::lock_in},
+constexpr std::array roles{Role{"light", Kind::light_source},
+                           Role{"lockin_electrical", Kind::lock_in},
                            Role{"lockin_mechanical", Kind::lock_in},
                            Role{"afm", Kind::probe_microscope},
+                           Role{"camera", Kind::camera},
                            Role{"temperature", Kind::temperature_controller}};
 
 const Role& role_of(const std::string& name) {
@@ -80,6 +82,10 @@ Bench open_bench(const std::vector<DeviceRequest>& requests,
         bench.add(request.role, guard(simulated.take_lock_in(request.role), limits, request.role));
       } else if (role.kind == Kind::probe_microscope) {
         bench.add(request.role, guard(simulated.take_probe(request.role), limits, request.role));
+      } else if (role.kind == Kind::light_source) {
+        bench.add(request.role, guard(simulated.take_light(request.role), limits, request.role));
+      } else if (role.kind == Kind::camera) {
+        bench.add(request.role, guard(simulated.take_camera(request.role), limits, request.role));
       } else {
         bench.add(request.role,
                   guard(simulated.take_temperature(request.role), limits, request.role));

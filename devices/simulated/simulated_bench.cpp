@@ -29,6 +29,7 @@ SimulatedBench::SimulatedBench(const SimulatedBenchParams& params,
                                std::uint64_t seed,
                                Threads threads)
     : params_(params),
+      threads_(threads),
       world_(params.surroundings,
              params.cables,
              params.faults,
@@ -60,6 +61,22 @@ std::unique_ptr<TemperatureController> SimulatedBench::take_temperature(const st
           "the simulated bench has one temperature controller, of role \"temperature\"");
   auto device = std::make_unique<SimulatedTemperature>(world_, params_.temperature, role);
   temperature_ = device.get();
+  return device;
+}
+
+std::unique_ptr<Camera> SimulatedBench::take_camera(const std::string& role) {
+  require(role == "camera" && camera_ == nullptr,
+          "the simulated bench has one camera, of role \"camera\"");
+  auto device = std::make_unique<SimulatedCamera>(world_, params_.camera, role, threads_);
+  camera_ = device.get();
+  return device;
+}
+
+std::unique_ptr<LightSource> SimulatedBench::take_light(const std::string& role) {
+  require(role == "light" && light_ == nullptr,
+          "the simulated bench has one light source, of role \"light\"");
+  auto device = std::make_unique<SimulatedLightSource>(world_, params_.light, role);
+  light_ = device.get();
   return device;
 }
 
@@ -105,6 +122,12 @@ std::vector<double> SimulatedBench::save() const {
     append(state, entry.second->save());
   }
   append(state, temperature_ == nullptr ? std::vector<double>{} : temperature_->save());
+  if (camera_ != nullptr) {
+    append(state, camera_->save());
+  }
+  if (light_ != nullptr) {
+    append(state, light_->save());
+  }
   append(state, chain_.save());
   return state;
 }
@@ -121,6 +144,12 @@ void SimulatedBench::load(std::span<const double> state) {
   const auto temperature = next_part(state);
   if (temperature_ != nullptr) {
     temperature_->load(temperature);
+  }
+  if (camera_ != nullptr) {
+    camera_->load(next_part(state));
+  }
+  if (light_ != nullptr) {
+    light_->load(next_part(state));
   }
   chain_.load(next_part(state));
 }

@@ -10,6 +10,8 @@
 #include "base/parallel.hpp"
 #include "devices/device.hpp"
 #include "devices/simulated/probe_chain.hpp"
+#include "devices/simulated/simulated_camera.hpp"
+#include "devices/simulated/simulated_light_source.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "devices/simulated/simulated_probe.hpp"
 #include "devices/simulated/simulated_temperature.hpp"
@@ -26,6 +28,8 @@ struct SimulatedBenchParams {
   LockInModel lockin_mechanical = hf2li();
   LockInModel lockin_electrical = mfli();
   TemperatureModel temperature;
+  CameraParams camera;
+  LightSourceParams light;
 };
 
 /// Owns what the simulated instruments share. Make it, then take each device by its role; it must
@@ -34,11 +38,14 @@ class SimulatedBench {
  public:
   SimulatedBench(const SimulatedBenchParams& params, std::uint64_t seed, Threads threads = {});
 
-  /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature". Each may be taken once;
-  /// the device is not guarded by limits yet. Throws ParameterError for another role.
+  /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light". Each
+  /// may be taken once; the device is not guarded by limits yet. Throws ParameterError for another
+  /// role.
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> take_probe(const std::string& role);
   [[nodiscard]] std::unique_ptr<LockIn> take_lock_in(const std::string& role);
   [[nodiscard]] std::unique_ptr<TemperatureController> take_temperature(const std::string& role);
+  [[nodiscard]] std::unique_ptr<Camera> take_camera(const std::string& role);
+  [[nodiscard]] std::unique_ptr<LightSource> take_light(const std::string& role);
 
   [[nodiscard]] sim::World& world() { return world_; }
   [[nodiscard]] const sim::World& world() const { return world_; }
@@ -50,6 +57,9 @@ class SimulatedBench {
   [[nodiscard]] double true_tip_radius_m() const;
   [[nodiscard]] double true_tip_potential_v() const;
 
+  /// The camera that was taken; nothing if none was.
+  [[nodiscard]] const SimulatedCamera* camera() const { return camera_; }
+
   /// The complete simulated state (world, chain, instruments), for resuming a run to the same bits.
   /// The order of load(): first take all devices, then load, then run the procedure.
   [[nodiscard]] std::vector<double> save() const;
@@ -57,10 +67,13 @@ class SimulatedBench {
 
  private:
   SimulatedBenchParams params_;
+  Threads threads_;
   sim::World world_;
   ProbeChain chain_;
   SimulatedProbe* probe_ = nullptr;
   SimulatedTemperature* temperature_ = nullptr;
+  SimulatedCamera* camera_ = nullptr;
+  SimulatedLightSource* light_ = nullptr;
   std::vector<std::pair<std::string, SimulatedLockIn*>> lock_ins_;
 };
 

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/constants.hpp"
-#include "base/random.hpp"
 #include "base/require.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 
@@ -21,12 +19,21 @@ void validate(const LightSourceParams& p) {
   require_positive("fluctuation_time_s", p.fluctuation_time_s);
 }
 
+namespace {
+
+sim::LampWander wander_of(const LightSourceParams& p, const sim::World& world) {
+  const bool on = world.surroundings().lamp_noise;
+  return {on ? p.drift_per_s : 0.0, on ? p.fluctuation_rms : 0.0, p.fluctuation_time_s};
+}
+
+}  // namespace
+
 SimulatedLightSource::SimulatedLightSource(sim::World& world,
                                            const LightSourceParams& params,
                                            std::string role,
                                            std::uint32_t number)
-    : world_(&world), params_(params), role_(std::move(role)), number_(number) {
-  validate(params_);
+    : world_(&world), lamp_(nullptr), params_((validate(params), params)), role_(std::move(role)) {
+  lamp_ = &world.install_lamp(wander_of(params_, world), number);
   settings_.wavelength_m = params_.shortest_wavelength_m;
 }
 
@@ -52,39 +59,31 @@ LightSettings SimulatedLightSource::configure(const LightSettings& wanted) {
                                   limit.irradiance_w_per_m2.high),
                       Retry::no);
   }
-  lit_before_s_ = lit_s();
-  switched_on_s_ = world_->now_s();
   settings_ = wanted;
   settings_.wavelength_m =
       std::clamp(wanted.wavelength_m, limit.wavelength_m.low, limit.wavelength_m.high);
+  lamp_->set(
+      world_->now_s(), settings_.on ? settings_.irradiance_w_per_m2 : 0.0, settings_.wavelength_m);
   return settings_;
 }
 
 void SimulatedLightSource::make_safe() {
   strike(*world_, role_, "make safe");
-  lit_before_s_ = lit_s();
   settings_.on = false;
-}
-
-double SimulatedLightSource::lit_s() const {
-  return lit_before_s_ + (settings_.on ? world_->now_s() - switched_on_s_ : 0.0);
+  lamp_->set(world_->now_s(), 0.0, settings_.wavelength_m);
 }
 
 double SimulatedLightSource::true_irradiance_w_per_m2() const {
-  if (!settings_.on) {
-    return 0.0;
-  }
-  const double x = world_->now_s() / params_.fluctuation_time_s;
-  const double knot = std::floor(x);
-  const auto normal_at = [&](double k) {
-    return RandomStream(
-               world_->seed(), Purpose::lamp_fluctuation, number_, static_cast<std::uint64_t>(k))
-        .normal();
-  };
-  const double angle = 0.5 * constants::pi * (x - knot);
-  const double n = std::cos(angle) * normal_at(knot) + std::sin(angle) * normal_at(knot + 1.0);
-  const double relative = 1.0 + params_.drift_per_s * lit_s() + params_.fluctuation_rms * n;
-  return settings_.irradiance_w_per_m2 * std::max(relative, 0.0);
+  return lamp_->irradiance_w_per_m2(world_->now_s());
+}
+
+std::vector<double> SimulatedLightSource::save() const {
+  return {settings_.on ? 1.0 : 0.0, settings_.irradiance_w_per_m2, settings_.wavelength_m};
+}
+
+void SimulatedLightSource::load(std::span<const double> state) {
+  require(state.size() == 3, "the saved state of the light source is damaged");
+  settings_ = {state[0] > 0.5, state[1], state[2]};
 }
 
 }  // namespace halotwin::devices::simulated

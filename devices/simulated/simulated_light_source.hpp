@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "devices/light_source.hpp"
 #include "sim/world.hpp"
@@ -44,23 +46,19 @@ class SimulatedLightSource final : public LightSource {
   LightSettings configure(const LightSettings& wanted) override;
   [[nodiscard]] LightSettings settings() const override { return settings_; }
 
-  /// What really falls on the sample at this moment [W/m^2]:
-  ///
-  ///   E(t) = E_set (1 + d t_on + s n(t)),   d drift, t_on time lit so far, s rms of the
-  ///   fluctuation, n(t) standard normal at every multiple of the fluctuation time, joined by
-  ///   great-circle arcs so that its variance is 1 everywhere
+  /// What really falls on the sample at this moment [W/m^2], see sim::Lamp.
   [[nodiscard]] double true_irradiance_w_per_m2() const;
 
- private:
-  [[nodiscard]] double lit_s() const;
+  /// Its settings; its history is part of the world.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
 
+ private:
   sim::World* world_;
+  sim::Lamp* lamp_;
   LightSourceParams params_;
   std::string role_;
-  std::uint32_t number_;
   LightSettings settings_;
-  double lit_before_s_ = 0.0;
-  double switched_on_s_ = 0.0;
 };
 
 }  // namespace halotwin::devices::simulated

@@ -3,6 +3,7 @@
 #include "devices/limits.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
+#include "devices/simulated/simulated_camera.hpp"
 #include "devices/simulated/simulated_light_source.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "devices/simulated/simulated_probe.hpp"
@@ -81,6 +82,12 @@ Subject<TemperatureController> simulated_temperature() {
 Subject<Camera> scripted_camera() {
   return on_clock<ScriptedCamera, Camera>(CameraScript{});
 }
+Subject<Camera> simulated_camera() {
+  CameraParams params;
+  params.sensor_width = 24;
+  params.sensor_height = 16;
+  return in_small_world<SimulatedCamera, Camera>(params);
+}
 Subject<ElectronAnalyser> scripted_analyser() {
   return on_clock<ScriptedAnalyser, ElectronAnalyser>(AnalyserScript{});
 }
@@ -126,6 +133,8 @@ const std::vector<Implementation<Camera>>& cameras() {
   static const std::vector<Implementation<Camera>> all{
       {"scripted", scripted_camera},
       {"guarded_scripted", [] { return guarded(scripted_camera()); }},
+      {"simulated", simulated_camera},
+      {"guarded_simulated", [] { return guarded(simulated_camera()); }},
   };
   return all;
 }
