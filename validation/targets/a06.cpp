@@ -160,7 +160,7 @@ Verdict check_a06(Evidence& evidence) {
   verdict.met = levels == 3.0 && angle != nullptr &&
                         std::abs(angle->value - published_angle_deg) <= tolerated_deg &&
                         value_of(silent.found, "level_count") <= 1.0 &&
-                        value_of(silent.found, "stripe_families") == 0.0 &&
+                        value_of(silent.found, "stripe_families") <= 1.0 &&  // no angle
                         value_of(off.found, "level_count") <= 1.0 &&
                         value_of(off.found, "stripe_families") == 0.0
                     ? Met::yes
@@ -170,7 +170,10 @@ Verdict check_a06(Evidence& evidence) {
       "orientations are put in (the paper gives no numbers for them): the row says that contact, "
       "lock-in, feedback and analysis pass them. With the resonance factors off the levels are "
       "the piezo responses alone and the phase is 0 or 180 degrees from level to level; on, the "
-      "levels carry both, as the paper argues.";
+      "levels carry both, as the paper argues. Where all orientations answer alike, a family of "
+      "faint "
+      "lines may remain in the phase: at the walls the relief disturbs the deflection, the force "
+      "shifts the contact resonance; there is no second level and no angle.";
   add_figures(crystal, verdict);
   verdict.reproduce = {
       fmt::format("halotwin run pfm_microcrystal --seed {} -o pfm.nxs", evidence.seed()),

@@ -24,12 +24,12 @@ constexpr double perovskite_ev = 0.29;  // as the scenario has them
 constexpr double interface_ev = 0.35;
 constexpr double meaningful_ev = 0.03;  // a larger sigma would say little
 
-std::vector<std::string> small_maps(const Evidence& evidence, std::size_t columns) {
+std::vector<std::string> small_maps(const Evidence& evidence) {
   if (!evidence.options().quick) {
     return {};
   }
-  return {fmt::format("procedure.pm_dns_map.columns={}", columns),
-          "procedure.pm_dns_map.rows=28",
+  return {"procedure.pm_dns_map.columns=40",
+          "procedure.pm_dns_map.rows=40",
           "procedure.pm_dns_map.frequencies.points=48",
           "procedure.series.temperature_k=[300, 340, 290, 325, 285, 308]",
           "specimen.effects.transient=false"};
@@ -49,8 +49,8 @@ struct Series {
   }
 };
 
-Series run_series(Evidence& evidence, std::vector<std::string> settings, std::size_t columns) {
-  for (std::string& s : small_maps(evidence, columns)) {
+Series run_series(Evidence& evidence, std::vector<std::string> settings) {
+  for (std::string& s : small_maps(evidence)) {
     settings.push_back(std::move(s));
   }
   const auto& recording = evidence.recording({"temperature_series", settings, {}});
@@ -104,12 +104,12 @@ Verdict check_a14(Evidence& evidence) {
   const std::string lines = "specimen.response=phenomenological";
   const std::vector<std::string> flat{"specimen.ions.activation_energy_ev=0",
                                       "specimen.ions.interface_activation_energy_ev=0"};
-  const Series physical = run_series(evidence, {}, 28);
-  const Series resolved = run_series(evidence, {lines}, 28);
-  const Series null = run_series(evidence, flat, 28);
+  const Series physical = run_series(evidence, {});
+  const Series resolved = run_series(evidence, {lines});
+  const Series null = run_series(evidence, flat);
   auto flat_lines = flat;
   flat_lines.push_back(lines);
-  const Series null_lines = run_series(evidence, flat_lines, 28);
+  const Series null_lines = run_series(evidence, flat_lines);
 
   bool met = hold(physical,
                   "grain_wide",
