@@ -192,21 +192,29 @@ void ImageFormation::form_separable(std::span<const float> emission,
     const bool inside = i >= 0 && i < static_cast<std::ptrdiff_t>(n);
     return std::pair(inside || border_ == FilmBorder::periodic, wrapped(i, n));
   };
-  // Along x into narrow rows, then along y.
-  std::vector<float> narrow(px * ny_);
-  std::vector<float> padded((px - 1) * ratio_ + taps, 0.0F);
-  for (std::size_t y = 0; y < ny_; ++y) {
-    for (std::size_t k = 0; k < padded.size(); ++k) {
-      const auto [lit, x] = filled(along_x.first + static_cast<std::ptrdiff_t>(k), nx_);
-      padded[k] = lit ? emission[y * nx_ + x] : 0.0F;
+  // Along x into narrow rows, then along y. Nodes of the same place in their pixels are put side by
+  // side, so that neighbours in a row of pixels are neighbours in memory.
+  std::vector<float> narrow(px * ny_, 0.0F);
+  const std::size_t places = px + (taps + ratio_ - 1) / ratio_;
+  std::vector<float> sorted(ratio_ * places, 0.0F);
+  std::vector<std::pair<std::size_t, std::size_t>> lit_nodes;  // node, and its place in `sorted`
+  for (std::size_t k = 0; k < (px - 1) * ratio_ + taps; ++k) {
+    const auto [lit, x] = filled(along_x.first + static_cast<std::ptrdiff_t>(k), nx_);
+    if (lit) {
+      lit_nodes.emplace_back(x, k % ratio_ * places + k / ratio_);
     }
-    for (std::size_t i = 0; i < px; ++i) {
-      const float* from = padded.data() + i * ratio_;
-      float sum = 0.0F;
-      for (std::size_t k = 0; k < taps; ++k) {
-        sum += along_x.weight[k] * from[k];
+  }
+  for (std::size_t y = 0; y < ny_; ++y) {
+    for (const auto& [x, place] : lit_nodes) {
+      sorted[place] = emission[y * nx_ + x];
+    }
+    float* to = narrow.data() + y * px;
+    for (std::size_t k = 0; k < taps; ++k) {
+      const float weight = along_x.weight[k];
+      const float* from = sorted.data() + k % ratio_ * places + k / ratio_;
+      for (std::size_t i = 0; i < px; ++i) {
+        to[i] += weight * from[i];
       }
-      narrow[y * px + i] = sum;
     }
   }
   std::fill(image.begin(), image.end(), 0.0F);

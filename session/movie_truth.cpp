@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/grid.hpp"
+#include "sim/quenching_domains.hpp"
 #include "sim/recombination_film.hpp"
 
 namespace halotwin::session {
@@ -58,6 +59,14 @@ MovieTruth::MovieTruth(data::TruthWriter& truth,
   add(clean_, "clean_map", "1", "mean correlation with the neighbours, no noise, steady light");
   add(clean_, "clean_mean", "1", "photons on the pixel in a frame");
   add(clean_, "clean_deviation", "1", "their standard deviation in time");
+  add(domains_, "strongest_share", "1", "share of the strongest centre in the variance of a pixel");
+  const auto number = [&](const char* group, const char* title) {
+    data::SignalSpec spec = on(pixels, group, "1", title);
+    spec.type = data::ElementType::u32;
+    domains_.push_back(writer_->add_signal(spec));
+  };
+  number("strongest_centre", "centre that gives the largest part of a pixel's variance; 0: none");
+  number("quenching_domain", "centre that gives more than half of a pixel's variance; 0: none");
   define_nodes(*film);
   define_centres(*film);
 }
@@ -99,6 +108,7 @@ void MovieTruth::begin() {
   if (const auto* film = bench_->world().specimen().recombination()) {
     write_fields(*film);
     write_centres(*film);
+    write_domains(*film);
   }
 }
 
@@ -123,6 +133,29 @@ void MovieTruth::write_centres(const sim::RecombinationFilm& film) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     writer_->write(centres_[i], {0}, std::span<const double>(columns[i]));
   }
+}
+
+void MovieTruth::write_domains(const sim::RecombinationFilm& film) {
+  const devices::simulated::SimulatedCamera* camera = bench_->camera();
+  if (camera == nullptr) {
+    return;
+  }
+  const double step_m = (scan_.x_end_m - scan_.x_start_m) / static_cast<double>(scan_.points_x - 1);
+  physics::MicroscopeParams optics = camera->params().optics;
+  optics.pixel_m *= std::max(std::round(step_m / optics.pixel_m), 1.0);  // binned
+  const std::array<double, 2>& origin = camera->params().origin_m;
+  const Point corner{origin[0] + scan_.x_start_m - 0.5 * step_m,
+                     origin[1] + scan_.y_start_m - 0.5 * step_m};
+  const sim::QuenchingDomains found = sim::quenching_domains(
+      film, optics, corner, scan_.points_x, scan_.points_y, bench_->threads());
+  const auto numbers = [](const Image<std::int32_t>& image) {
+    return std::vector<std::uint32_t>(image.values.begin(), image.values.end());
+  };
+  const std::vector<std::uint32_t> strongest = numbers(found.strongest);
+  const std::vector<std::uint32_t> domain = numbers(found.domain);
+  writer_->write(domains_[0], {0, 0}, std::span<const float>(found.share.values));
+  writer_->write(domains_[1], {0, 0}, std::span<const std::uint32_t>(strongest));
+  writer_->write(domains_[2], {0, 0}, std::span<const std::uint32_t>(domain));
 }
 
 void MovieTruth::write_fields(const sim::RecombinationFilm& film) {

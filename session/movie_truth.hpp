@@ -15,8 +15,8 @@
 namespace halotwin::session {
 
 /// On the pixels of the movie, drift left out: "grain" (at the middle), "loss_rate" (k1),
-/// "mean_density" of the carriers with each centre on for its duty, "mean_photons"; with drift, as
-/// the movie was taken: "clean_map" (mean correlation with the eight neighbours, no noise, steady
+/// "mean_density" of the carriers with each centre on for its duty; with drift, as the movie was
+/// taken: "clean_map" (mean correlation with the eight neighbours, no noise, steady
 /// light), "clean_mean" and "clean_deviation" (photons of a frame). "quenching_domain": number
 /// (from 1) of the centre that makes more than half of a pixel's variance, 0 where none does;
 /// "strongest_centre" and "strongest_share": the largest part, whatever it is. Of each centre, in
@@ -40,6 +40,7 @@ class MovieTruth final : public SectionTruth {
   void define_centres(const sim::RecombinationFilm& film);
   void define_nodes(const sim::RecombinationFilm& film);
   void write_centres(const sim::RecombinationFilm& film);
+  void write_domains(const sim::RecombinationFilm& film);
   void write_fields(const sim::RecombinationFilm& film);
 
   data::TruthWriter* writer_;
@@ -50,6 +51,7 @@ class MovieTruth final : public SectionTruth {
   std::vector<data::SignalId> clean_;
   std::vector<data::SignalId> centres_;
   std::vector<data::SignalId> nodes_;
+  std::vector<data::SignalId> domains_;
 };
 
 /// Whether a section is a movie.

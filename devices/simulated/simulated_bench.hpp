@@ -57,6 +57,7 @@ class SimulatedBench {
   [[nodiscard]] double true_tip_radius_m() const;
   [[nodiscard]] double true_tip_potential_v() const;
 
+  [[nodiscard]] Threads threads() const { return threads_; }
   /// The camera that was taken; nothing if none was.
   [[nodiscard]] const SimulatedCamera* camera() const { return camera_; }
 
