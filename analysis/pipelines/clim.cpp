@@ -7,8 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "analysis/power_spectrum.hpp"
-#include "analysis/traces.hpp"
+#include "analysis/pipelines/clim_times.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -18,7 +17,6 @@ namespace {
 constexpr std::size_t least_frames = 16;
 constexpr std::size_t portion_bytes = std::size_t{64} << 20U;
 constexpr std::size_t low_map_pixels = 400;
-constexpr double lines_to_corner = 6.0;  // of the record, up to the corner that rule L2 asks for
 
 /// The central square of at most `side` pixels.
 void choose_field(const MovieInfo& info, std::size_t side, ClimResult& r) {
@@ -122,17 +120,6 @@ std::vector<double> background_of_field(const MovieInfo& info, const ClimResult&
   return field;
 }
 
-/// Variance of the detector's noise of one pixel in one frame [counts^2]; NaN if unknown.
-double noise_variance(const MovieInfo& info, double mean_counts, double background) {
-  const double gain = info.counts_per_electron;
-  if (!(gain > 0.0) || !(info.excess_factor > 0.0)) {
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  const double read = std::isfinite(info.read_noise_e) ? info.read_noise_e : 0.0;
-  const double electrons = std::max(0.0, mean_counts - background) / gain;
-  return (info.excess_factor * electrons + read * read) * gain * gain;
-}
-
 void take_noise_out(const MovieInfo& info, const std::vector<double>& background, ClimResult& r) {
   if (!(info.counts_per_electron > 0.0) || !(info.excess_factor > 0.0)) {
     return;
@@ -192,52 +179,6 @@ std::vector<std::vector<double>> traces_of_clusters(const MovieSource& movie,
   return traces;
 }
 
-/// Relative fluctuations (x - mean) / (mean - background) of each cluster's trace, their spectra
-/// and fits.
-void take_spectra(const MovieInfo& info,
-                  const std::vector<std::vector<double>>& traces,
-                  const std::vector<double>& background,
-                  const ClimOptions& options,
-                  Threads threads,
-                  ClimResult& r) {
-  if (traces.empty()) {
-    return;
-  }
-  const std::size_t length = traces.front().size();
-  const Periodogram plan(length, {info.frame_period_s, static_cast<int>(options.bins_per_decade)});
-  r.spectra_hz = plan.frequency_hz();
-  const SaturationRule rule{.corner_hz = lines_to_corner /
-                                         (static_cast<double>(length) * info.frame_period_s)};
-  r.spectra.resize(traces.size());
-  for_each_chunk(traces.size(), 8, threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
-      const auto& members = r.clusters.members[k];
-      const auto n = static_cast<double>(members.size());
-      double dark = 0.0;
-      double noise = 0.0;
-      for (const std::size_t p : members) {
-        dark += background[p] / n;
-        noise += noise_variance(info, r.map.intensity[p], background[p]) / (n * n);
-      }
-      const double mean_counts = mean(traces[k]);
-      std::vector<double> relative = traces[k];
-      for (double& value : relative) {
-        value = (value - mean_counts) / (mean_counts - dark);
-      }
-      ClusterSpectrum& s = r.spectra[k];
-      s.label = static_cast<int>(k) + 1;
-      s.density = plan.density(relative);
-      const double scale = (mean_counts - dark) * (mean_counts - dark);
-      s.white = std::isfinite(noise) ? white_density(noise / scale, info.frame_period_s) : 0.0;
-      const SpectrumFitter fitter(
-          plan.frequency_hz(), plan.freedom(), {s.white, info.frame_period_s});
-      s.lorentzian = fitter.lorentzian(s.density);
-      s.power_law = fitter.power_law(s.density);
-      s.single_time = saturates(s.lorentzian, s.power_law, rule);
-    }
-  });
-}
-
 void take_clusters(const Traces& traces,
                    const ClimOptions& options,
                    Threads threads,
@@ -288,49 +229,6 @@ void take_decays(const Traces& traces, const ClimOptions& options, Threads threa
   }
 }
 
-/// Two-level shape of 3 x 3 pixel traces around the pixels in the top of the map, one in nine of
-/// them so that traces hardly share pixels.
-void take_levels(const MovieInfo& info,
-                 const Traces& traces,
-                 const std::vector<double>& background,
-                 const ClimOptions& options,
-                 ClimResult& r) {
-  std::vector<double> known;
-  std::copy_if(r.map.mean_r.begin(), r.map.mean_r.end(), std::back_inserter(known), [](double v) {
-    return std::isfinite(v);
-  });
-  if (known.empty()) {
-    return;
-  }
-  const double top = percentile(known, 100.0 - options.steps_top_percent);
-  std::vector<float> values;
-  std::vector<double> noise;
-  for (std::size_t y = 1; y + 1 < r.ny; y += 3) {
-    for (std::size_t x = 1; x + 1 < r.nx; x += 3) {
-      if (!(r.map.mean_r[y * r.nx + x] >= top)) {
-        continue;
-      }
-      std::vector<std::size_t> square;
-      double variance = 0.0;
-      for (std::size_t p : {(y - 1) * r.nx, y * r.nx, (y + 1) * r.nx}) {
-        for (const std::size_t q : {p + x - 1, p + x, p + x + 1}) {
-          square.push_back(q);
-          variance += noise_variance(info, r.map.intensity[q], background[q]) / 81.0;
-        }
-      }
-      for (const double value : mean_trace(traces, square)) {
-        values.push_back(static_cast<float>(value));
-      }
-      noise.push_back(variance);
-    }
-  }
-  r.level_traces = noise.size();
-  if (!r.quality.noise_known) {
-    noise.clear();
-  }
-  r.levels = summarise_two_levels(values, traces.frames, noise);
-}
-
 }  // namespace
 
 void validate(const ClimOptions& p) {
@@ -378,6 +276,7 @@ ClimResult analyse_clim(const MovieSource& movie, const ClimOptions& options, Th
                r);
   take_decays(traces, options, threads, r);
   take_levels(info, traces, background, options, r);
+  take_centres(info, traces, background, threads, r);
   r.valleys = test_valleys(traces, r.map, options.valleys, {}, threads);
   return r;
 }

@@ -19,6 +19,7 @@
 #include "analysis/movie.hpp"
 #include "analysis/pipelines/pipeline.hpp"
 #include "analysis/spectrum_fit.hpp"
+#include "analysis/switching_rates.hpp"
 #include "analysis/two_levels.hpp"
 #include "analysis/uncertainty.hpp"
 #include "analysis/valleys.hpp"
@@ -70,6 +71,12 @@ struct ClusterSpectrum {
   bool single_time = false;  // rule L2, its corner at six lines of the record
 };
 
+/// A place where one centre dominates, and how it switches.
+struct Centre {
+  std::size_t pixel = 0;  // of the field
+  SwitchingRates rates;
+};
+
 /// What is wrong with a movie, in numbers; nothing is mended silently.
 struct MovieQuality {
   std::size_t frames_used = 0;
@@ -112,6 +119,9 @@ struct ClimResult {
   ValleyTest valleys;
   TwoLevelSummary levels;
   std::size_t level_traces = 0;
+  std::size_t maxima = 0;       // of the map, where centres were sought
+  std::vector<Centre> centres;  // resolved ones
+  CentreCount centre_count;     // of these, those that are different
 };
 
 /// Everything above from one movie, read twice at most. Throws ParameterError for movies of fewer

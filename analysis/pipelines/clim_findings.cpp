@@ -214,6 +214,31 @@ void add_valleys(const ClimResult& r, Findings& f) {
       "the same against one region averaged over as many pixels");
 }
 
+void add_centres(const ClimResult& r, Findings& f) {
+  f.values.push_back({"resolved_centres",
+                      static_cast<double>(r.centres.size()),
+                      nan,
+                      "",
+                      fmt::format("of {} maxima of the map: one centre dominates", r.maxima)});
+  f.values.push_back({"centre_density",
+                      r.centre_count.per_m2,
+                      r.centre_count.sigma_per_m2,
+                      "1/m^2",
+                      "of different centres that dominate: a lower limit of all"});
+  std::vector<double> times;
+  for (const Centre& c : r.centres) {
+    times.push_back(c.rates.tau_s);
+  }
+  const bool some = times.size() > 1;
+  f.values.push_back(
+      {"centre_time",
+       times.empty() ? nan : median(times),
+       some ? 1.2533 * standard_deviation(times) / std::sqrt(static_cast<double>(times.size()))
+            : nan,
+       "s",
+       "1 / (rate on + rate off), median of the resolved centres"});
+}
+
 FoundMap map_of(const ClimResult& r,
                 const std::string& name,
                 const std::string& title,
@@ -398,6 +423,7 @@ Findings findings_of(const ClimResult& r) {
   add_decay(r, f);
   add_times(r, f);
   add_valleys(r, f);
+  add_centres(r, f);
   add_maps(r, f);
   add_curves(r, f);
   f.note =

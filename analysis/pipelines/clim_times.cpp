@@ -1,0 +1,177 @@
+#include "analysis/pipelines/clim_times.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+#include "analysis/power_spectrum.hpp"
+
+namespace halotwin::analysis {
+
+namespace {
+
+constexpr double lines_to_corner = 6.0;  // of the record, up to the corner that rule L2 asks for
+
+/// Trace of 3 x 3 pixels around one, and what the detector's noise adds to its variance.
+struct SquareTrace {
+  std::vector<float> values;
+  double noise_variance = 0.0;
+};
+
+SquareTrace square_trace(const MovieInfo& info,
+                         const Traces& traces,
+                         const std::vector<double>& background,
+                         const ClimResult& r,
+                         std::size_t pixel) {
+  SquareTrace out;
+  std::vector<std::size_t> square;
+  for (const std::size_t row : {pixel - r.nx, pixel, pixel + r.nx}) {
+    for (const std::size_t p : {row - 1, row, row + 1}) {
+      square.push_back(p);
+      out.noise_variance += noise_variance(info, r.map.intensity[p], background[p]) / 81.0;
+    }
+  }
+  const std::vector<double> mean = mean_trace(traces, square);
+  out.values.assign(mean.begin(), mean.end());
+  return out;
+}
+
+/// Highest pixels of the correlation map within 7 x 7, whole squares inside the field.
+std::vector<std::size_t> peaks_of_map(const ClimResult& r) {
+  constexpr std::size_t half = 3;
+  std::vector<std::size_t> peaks;
+  for (std::size_t y = half; y + half < r.ny; ++y) {
+    for (std::size_t x = half; x + half < r.nx; ++x) {
+      const double here = r.map.mean_r[y * r.nx + x];
+      bool highest = std::isfinite(here);
+      for (std::size_t v = y - half; highest && v <= y + half; ++v) {
+        for (std::size_t u = x - half; highest && u <= x + half; ++u) {
+          const double there = r.map.mean_r[v * r.nx + u];
+          const bool earlier = v < y || (v == y && u < x);
+          highest = !(there > here) && !(earlier && there == here);
+        }
+      }
+      if (highest) {
+        peaks.push_back(y * r.nx + x);
+      }
+    }
+  }
+  return peaks;
+}
+
+}  // namespace
+
+double noise_variance(const MovieInfo& info, double mean_counts, double background) {
+  const double gain = info.counts_per_electron;
+  if (!(gain > 0.0) || !(info.excess_factor > 0.0)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const double read = std::isfinite(info.read_noise_e) ? info.read_noise_e : 0.0;
+  const double electrons = std::max(0.0, mean_counts - background) / gain;
+  return (info.excess_factor * electrons + read * read) * gain * gain;
+}
+
+void take_spectra(const MovieInfo& info,
+                  const std::vector<std::vector<double>>& traces,
+                  const std::vector<double>& background,
+                  const ClimOptions& options,
+                  Threads threads,
+                  ClimResult& r) {
+  if (traces.empty()) {
+    return;
+  }
+  const std::size_t length = traces.front().size();
+  const Periodogram plan(length, {info.frame_period_s, static_cast<int>(options.bins_per_decade)});
+  r.spectra_hz = plan.frequency_hz();
+  const SaturationRule rule{.corner_hz = lines_to_corner /
+                                         (static_cast<double>(length) * info.frame_period_s)};
+  r.spectra.resize(traces.size());
+  for_each_chunk(traces.size(), 8, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const auto& members = r.clusters.members[k];
+      const auto n = static_cast<double>(members.size());
+      double dark = 0.0;
+      double noise = 0.0;
+      for (const std::size_t p : members) {
+        dark += background[p] / n;
+        noise += noise_variance(info, r.map.intensity[p], background[p]) / (n * n);
+      }
+      const double mean_counts = mean(traces[k]);
+      std::vector<double> relative = traces[k];
+      for (double& value : relative) {
+        value = (value - mean_counts) / (mean_counts - dark);
+      }
+      ClusterSpectrum& s = r.spectra[k];
+      s.label = static_cast<int>(k) + 1;
+      s.density = plan.density(relative);
+      const double scale = (mean_counts - dark) * (mean_counts - dark);
+      s.white = std::isfinite(noise) ? white_density(noise / scale, info.frame_period_s) : 0.0;
+      const SpectrumFitter fitter(
+          plan.frequency_hz(), plan.freedom(), {s.white, info.frame_period_s});
+      s.lorentzian = fitter.lorentzian(s.density);
+      s.power_law = fitter.power_law(s.density);
+      s.single_time = saturates(s.lorentzian, s.power_law, rule);
+    }
+  });
+}
+
+void take_levels(const MovieInfo& info,
+                 const Traces& traces,
+                 const std::vector<double>& background,
+                 const ClimOptions& options,
+                 ClimResult& r) {
+  std::vector<double> known;
+  std::copy_if(r.map.mean_r.begin(), r.map.mean_r.end(), std::back_inserter(known), [](double v) {
+    return std::isfinite(v);
+  });
+  if (known.empty()) {
+    return;
+  }
+  const double top = percentile(known, 100.0 - options.steps_top_percent);
+  std::vector<float> values;
+  std::vector<double> noise;
+  for (std::size_t y = 1; y + 1 < r.ny; y += 3) {
+    for (std::size_t x = 1; x + 1 < r.nx; x += 3) {
+      if (!(r.map.mean_r[y * r.nx + x] >= top)) {
+        continue;
+      }
+      const SquareTrace square = square_trace(info, traces, background, r, y * r.nx + x);
+      values.insert(values.end(), square.values.begin(), square.values.end());
+      noise.push_back(square.noise_variance);
+    }
+  }
+  r.level_traces = noise.size();
+  if (!r.quality.noise_known) {
+    noise.clear();
+  }
+  r.levels = summarise_two_levels(values, traces.frames, noise);
+}
+
+void take_centres(const MovieInfo& info,
+                  const Traces& traces,
+                  const std::vector<double>& background,
+                  Threads threads,
+                  ClimResult& r) {
+  const std::vector<std::size_t> peaks = peaks_of_map(r);
+  std::vector<Centre> fitted(peaks.size());
+  for_each_chunk(peaks.size(), 4, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const SquareTrace square = square_trace(info, traces, background, r, peaks[k]);
+      SwitchingOptions options;
+      options.noise_variance = r.quality.noise_known ? square.noise_variance : -1.0;
+      fitted[k] = {peaks[k], fit_switching(square.values, info.frame_period_s, options)};
+    }
+  });
+  std::vector<CentreCandidate> candidates;
+  for (const Centre& c : fitted) {
+    if (c.rates.status == SwitchingStatus::resolved) {
+      r.centres.push_back(c);
+      candidates.push_back({c.pixel, c.rates.high - c.rates.low});
+    }
+  }
+  r.maxima = peaks.size();
+  r.centre_count = count_centres(candidates, traces.z, traces.stride, r.nx, r.pixel_m);
+}
+
+}  // namespace halotwin::analysis
