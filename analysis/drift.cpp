@@ -12,6 +12,9 @@ namespace halotwin::analysis {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+/// What means of groups moved by whole pixels leave: measured at 0.02 pixels per frame, no noise to
+/// speak of, groups of 30 frames.
+constexpr double systematic_pixels = 0.08;
 constexpr std::size_t portion_bytes = std::size_t{16} << 20U;
 
 /// The central square that is compared.
@@ -236,9 +239,9 @@ void relate_to_first(std::vector<GroupShift>& shifts) {
   const GroupShift zero = *first;
   for (auto& g : shifts) {
     g.x_pixels = {g.x_pixels.value - zero.x_pixels.value,
-                  std::hypot(g.x_pixels.sigma, zero.x_pixels.sigma)};
+                  std::hypot(g.x_pixels.sigma, zero.x_pixels.sigma, systematic_pixels)};
     g.y_pixels = {g.y_pixels.value - zero.y_pixels.value,
-                  std::hypot(g.y_pixels.sigma, zero.y_pixels.sigma)};
+                  std::hypot(g.y_pixels.sigma, zero.y_pixels.sigma, systematic_pixels)};
   }
   first->x_pixels = first->y_pixels = {0.0, 0.0};
 }
