@@ -1,11 +1,10 @@
-#include "analysis/climsci.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "analysis/climsci.hpp"
 #include "base/random.hpp"
 #include "base/require.hpp"
 
