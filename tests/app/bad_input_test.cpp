@@ -125,7 +125,8 @@ TEST_F(BadInput, AHalfWrittenFileIsRefusedAndKept) {
 
 TEST_F(BadInput, WrongExports) {
   ASSERT_EQ(call(map("map.nxs", 4, 3, 4)).status, 0);
-  expect_refused({"export", "map.nxs", "-o", "map.txt"}, ".gwy or .gsf");
+  expect_refused({"export", "map.nxs", "-o", "map.txt"}, ".gwy, .gsf, .tif or .tiff");
+  expect_refused({"export", "map.nxs", "-o", "map.tif"}, "holds no movie");
   expect_refused({"export", "map.nxs", "-o", "map.gsf"}, "--signal");
   expect_refused({"export", "map.nxs", "-o", "map.gsf", "--signal", "nonsense"}, "topography");
   put("map.gwy", "precious");

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "data/exports/tiff_movie.hpp"
+#include "data/imports/movie_import.hpp"
+#include "data/recording_reader.hpp"
 #include "data/tiff_reader.hpp"
 #include "data/tiff_writer.hpp"
 #include "tests/data/programs.hpp"
@@ -72,6 +75,26 @@ INSTANTIATE_TEST_SUITE_P(
     Tifffile,
     ::testing::Combine(::testing::Values(ElementType::u8, ElementType::u16, ElementType::f32),
                        ::testing::Bool()));
+
+TEST_F(Tifffile, OpensAnExportedRecording) {
+  const Folder folder;
+  TiffMovieSpec spec;
+  spec.width = 6;
+  spec.height = 4;
+  spec.pixel_m = 100e-9;
+  spec.frame_period_s = 0.03;
+  write_movie<std::uint16_t>(folder / "movie.ome.tif", spec);
+  MovieImport job;
+  job.source = folder / "movie.ome.tif";
+  job.output = folder / "movie.nxs";
+  (void)import_movie(job);
+  const auto path = folder / "exported.ome.tif";
+  export_tiff_movie(RecordingReader(job.output), path);
+  const auto outcome =
+      run(python + " " HALOTWIN_SOURCE_DIR "/tests/data/open_tiff_with_python.py " + path.string() +
+          " uint16 0 2>&1");
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+}
 
 /// What tifffile writes with the given arguments of imwrite.
 TiffMovieInfo written_by_tifffile(const Folder& folder, const std::string& arguments) {
