@@ -147,18 +147,81 @@ void CentreActivity::occupations(std::span<const double> start_s,
 }
 
 FilmEmission::FilmEmission(const RecombinationFilm& film, double relative_light, Threads threads)
-    : film_(&film), relative_light_(relative_light), threads_(threads), activity_(film) {
+    : film_(&film),
+      relative_light_(relative_light),
+      threads_(threads),
+      activity_(film),
+      lit_(film.carriers()) {
   require_positive("relative light", relative_light);
-  physics::CarrierFilm lit = film.carriers();
-  for (double& generation : lit.generation_per_m3_s) {
+  for (double& generation : lit_.generation_per_m3_s) {
     generation *= relative_light;
   }
-  physics::CarrierFrameOptions options;
-  options.chunk_frames = chunk_frames;
-  solver_ = std::make_unique<physics::CarrierFrames>(lit, film.sinks(), film.duties(), options);
-  const std::vector<float> density = solver_->mean_density();
-  mean_density_per_m3_ =
-      std::accumulate(density.begin(), density.end(), 0.0) / static_cast<double>(density.size());
+  const std::vector<double> duties = film.duties();
+  if (film.params().diffusion) {
+    physics::CarrierFrameOptions options;
+    options.chunk_frames = chunk_frames;
+    solver_ = std::make_unique<physics::CarrierFrames>(lit_, film.sinks(), duties, options);
+    mean_density_ = solver_->mean_density();
+  } else {
+    const double area = film.params().node_m * film.params().node_m;
+    std::vector<double> sinks(lit_.size(), 0.0);
+    for (std::size_t c = 0; c < duties.size(); ++c) {
+      const SwitchingCentre& centre = film.centres()[c];
+      sinks[centre.node] += duties[c] * centre.strength_m2_per_s / area;
+    }
+    for (std::size_t i = 0; i < lit_.size(); ++i) {
+      mean_density_.push_back(static_cast<float>(density_alone(i, sinks[i])));
+    }
+  }
+  film_density_per_m3_ = std::accumulate(mean_density_.begin(), mean_density_.end(), 0.0) /
+                         static_cast<double>(mean_density_.size());
+}
+
+/// n = 2 G / (k + sqrt(k^2 + 4 k2 G)), k = k1 + k2 p0 + sinks.
+double FilmEmission::density_alone(std::size_t node, double sinks_per_s) const {
+  const double k2 = lit_.bimolecular_m3_per_s;
+  const double k = lit_.loss_per_s[node] + k2 * lit_.background_per_m3 + sinks_per_s;
+  const double generation = lit_.generation_per_m3_s[node];
+  return 2.0 * generation / (k + std::sqrt(k * k + 4.0 * k2 * generation));
+}
+
+void FilmEmission::solve_alone(std::span<const float> occupations, std::span<float> out) const {
+  const std::vector<SwitchingCentre>& centres = film_->centres();
+  const std::size_t nodes = lit_.size();
+  const double area = film_->params().node_m * film_->params().node_m;
+  const auto rate = [&](double n) {
+    return static_cast<float>(lit_.bimolecular_m3_per_s * n * (n + lit_.background_per_m3));
+  };
+  std::vector<float> dark_free(nodes);
+  for (std::size_t i = 0; i < nodes; ++i) {
+    dark_free[i] = rate(density_alone(i, 0.0));
+  }
+  const std::size_t frames = out.size() / nodes;
+  for_each_chunk(frames, chunk_frames, threads_, [&](std::size_t begin, std::size_t end) {
+    std::vector<double> sinks(nodes, 0.0);
+    for (std::size_t k = begin; k < end; ++k) {
+      float* to = out.data() + k * nodes;
+      std::copy(dark_free.begin(), dark_free.end(), to);
+      for (const SwitchingCentre& centre : centres) {
+        sinks[centre.node] = 0.0;
+      }
+      for (std::size_t c = 0; c < centres.size(); ++c) {
+        sinks[centres[c].node] += static_cast<double>(occupations[k * centres.size() + c]) *
+                                  centres[c].strength_m2_per_s / area;
+      }
+      for (const SwitchingCentre& centre : centres) {
+        to[centre.node] = rate(density_alone(centre.node, sinks[centre.node]));
+      }
+    }
+  });
+}
+
+void FilmEmission::solve(std::span<const float> occupations, std::span<float> out) const {
+  if (solver_) {
+    solver_->emission(occupations, 1, out, threads_);
+  } else {
+    solve_alone(occupations, out);
+  }
 }
 
 void FilmEmission::rates(std::span<const double> start_s, double exposure_s, std::span<float> out) {
@@ -176,7 +239,7 @@ void FilmEmission::rates(std::span<const double> start_s, double exposure_s, std
   std::vector<float> occupations(windows.size() * centres);
   activity_.occupations(windows, part_s, occupations, threads_);
   if (parts == 1) {
-    solver_->emission(occupations, 1, out, threads_);
+    solve(occupations, out);
     return;
   }
   // frame by frame groups of whole chunks, so that the parts need not all be held at once
@@ -184,11 +247,7 @@ void FilmEmission::rates(std::span<const double> start_s, double exposure_s, std
   for (std::size_t begin = 0; begin < start_s.size(); begin += chunk_frames) {
     const std::size_t count = std::min(chunk_frames, start_s.size() - begin);
     const auto view = std::span(whole).first(count * parts * nodes);
-    solver_->emission(
-        std::span(occupations).subspan(begin * parts * centres, count * parts * centres),
-        1,
-        view,
-        threads_);
+    solve(std::span(occupations).subspan(begin * parts * centres, count * parts * centres), view);
     const float share = 1.0F / static_cast<float>(parts);
     for (std::size_t k = 0; k < count; ++k) {
       float* to = out.data() + (begin + k) * nodes;
@@ -204,7 +263,7 @@ void FilmEmission::rates(std::span<const double> start_s, double exposure_s, std
 }
 
 double FilmEmission::response(double s) const {
-  const double n = mean_density_per_m3_;
+  const double n = film_density_per_m3_;
   const double p0 = film_->params().carriers.background_per_m3;
   return s * (s * n + p0) / (n + p0);
 }

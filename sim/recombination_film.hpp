@@ -93,15 +93,22 @@ class FilmEmission {
   /// density of the film. (Neglected: the change of the share k2 n / k1 of radiative losses.)
   [[nodiscard]] double response(double s) const;
   /// Density with each centre on for its duty [1/m^3].
-  [[nodiscard]] std::vector<float> mean_density() const { return solver_->mean_density(); }
+  [[nodiscard]] const std::vector<float>& mean_density() const { return mean_density_; }
 
  private:
+  /// Rates for occupations (window, centre): values (window, node).
+  void solve(std::span<const float> occupations, std::span<float> out) const;
+  [[nodiscard]] double density_alone(std::size_t node, double sinks_per_s) const;
+  void solve_alone(std::span<const float> occupations, std::span<float> out) const;
+
   const RecombinationFilm* film_;
   double relative_light_;
   Threads threads_;
   CentreActivity activity_;
-  std::unique_ptr<physics::CarrierFrames> solver_;
-  double mean_density_per_m3_ = 0.0;
+  physics::CarrierFilm lit_;
+  std::unique_ptr<physics::CarrierFrames> solver_;  // none without diffusion
+  std::vector<float> mean_density_;
+  double film_density_per_m3_ = 0.0;  // its mean
 };
 
 }  // namespace halotwin::sim

@@ -368,6 +368,7 @@ void PlMovie::run(const RunContext& context) {
   auto& camera = context.bench.get<Camera>("camera", "camera");
   auto& light = context.bench.get<LightSource>("light", "light source");
   light.make_safe();
+  camera.stop();  // whatever it was doing
   const CameraSettings applied = set_up(camera);
   applied_period_s_ = applied.frame_period_s;
   incoming_.assign(pixels(), 0);
