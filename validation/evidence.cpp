@@ -100,6 +100,25 @@ const std::filesystem::path& Evidence::recording(const MapRequest& request) {
   return slot;
 }
 
+const ClimCase& Evidence::movie(const MapRequest& request) {
+  std::unique_ptr<ClimCase>& slot = movies_[key_of(request)];
+  if (!slot) {
+    const std::filesystem::path file = recording({request.scenario, request.settings, {}});
+    const session::Scenario scenario = scenario_of_request(request, options_.seed);
+    Table section;
+    if (const Table* written = scenario.analysis.table_at("clim")) {
+      section = *written;
+    }
+    for (const std::string& s : request.analysis_settings) {
+      data::apply_setting(section, s);
+    }
+    say("analysing " + request.scenario);
+    slot = std::make_unique<ClimCase>(read_clim_case(file, section, options_.threads));
+    slot->reproduce = {command_of(request, options_.seed), "halotwin analyse map.nxs"};
+  }
+  return *slot;
+}
+
 const MapCase& Evidence::map(const MapRequest& request) {
   std::unique_ptr<MapCase>& slot = maps_[key_of(request)];
   if (slot) {

@@ -16,6 +16,7 @@
 #include "base/parallel.hpp"
 #include "session/run.hpp"
 #include "session/scenario.hpp"
+#include "validation/clim_case.hpp"
 
 namespace halotwin::validation {
 
@@ -80,6 +81,10 @@ class Evidence {
   /// used: the caller analyses.
   const std::filesystem::path& recording(const MapRequest& request);
 
+  /// A photoluminescence movie, analysed by the pipeline clim; the second request for the same
+  /// returns the first one's.
+  const ClimCase& movie(const MapRequest& request);
+
   void say(const std::string& what) const;
 
  private:
@@ -90,6 +95,7 @@ class Evidence {
   EvidenceOptions options_;
   std::map<std::string, std::unique_ptr<MapCase>> maps_;
   std::map<std::string, std::filesystem::path> recordings_;
+  std::map<std::string, std::unique_ptr<ClimCase>> movies_;
 };
 
 }  // namespace halotwin::validation

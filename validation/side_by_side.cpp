@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <list>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,17 +18,20 @@ namespace {
 
 using Places = std::vector<std::size_t>;  // in the list of targets
 
-/// The rows of each process, those of the fresh film first: they take longest.
+/// The rows of each process, those of several rows first: they take longest.
 std::vector<Places> jobs_of(const std::vector<Target>& targets) {
-  std::vector<Places> jobs(1);
+  std::vector<Places> jobs;
+  std::map<std::string_view, std::size_t> shared;
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    if (targets[i].of_fresh_film) {
-      jobs.front().push_back(i);
+    const std::string_view word = targets[i].together;
+    const auto [found, is_new] = shared.try_emplace(word, jobs.size());
+    if (!word.empty() && !is_new) {
+      jobs[found->second].push_back(i);
     } else {
       jobs.push_back({i});
     }
   }
-  std::erase_if(jobs, [](const Places& job) { return job.empty(); });
+  std::stable_partition(jobs.begin(), jobs.end(), [](const Places& job) { return job.size() > 1; });
   return jobs;
 }
 
@@ -83,14 +87,13 @@ class Queue {
     const Places& rows = jobs_[next_];
     const std::filesystem::path folder = folder_ / fmt::format("process_{}", next_);
     std::filesystem::create_directories(folder);
-    const int threads = std::max(1, options_->threads.count / static_cast<int>(at_once_));
     std::vector<std::string> words{"validate",
                                    "--rows-to",
                                    folder.string(),
                                    "--seed",
                                    std::to_string(options_->seed),
                                    "--threads",
-                                   std::to_string(threads)};
+                                   std::to_string(options_->threads.count)};
     if (options_->quick) {
       words.emplace_back("--quick");
     }

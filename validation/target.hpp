@@ -47,7 +47,7 @@ struct Target {
   std::string_view published;  // the paper's value, with the figure
   std::string_view tolerance;
   Verdict (*check)(Evidence&);
-  bool of_fresh_film = false;  // looks at the maps of Evidence::fresh_film(), as others do
+  std::string_view together{};  // rows of the same word look at the same recordings: one process
 };
 
 /// All targets, in the order of the report. The one list.

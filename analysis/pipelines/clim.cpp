@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t least_frames = 16;
 constexpr std::size_t portion_bytes = std::size_t{64} << 20U;
-constexpr std::size_t low_map_pixels = 400;
+constexpr std::size_t summary_pixels = 400;  // of those with a low and with a high map
 
 /// The central square of at most `side` pixels.
 void choose_field(const MovieInfo& info, std::size_t side, ClimResult& r) {
@@ -179,6 +179,21 @@ std::vector<std::vector<double>> traces_of_clusters(const MovieSource& movie,
   return traces;
 }
 
+/// The best threshold of the scan where the public program looks: from 0.40 on; the last if none is
+/// there.
+double published_choice(const ThresholdScan& scan) {
+  constexpr double first = 0.40 - 1e-9;
+  double threshold = scan.points.back().threshold;
+  double best = -std::numeric_limits<double>::infinity();
+  for (const ThresholdPoint& point : scan.points) {
+    if (point.threshold >= first && point.objective > best) {
+      best = point.objective;
+      threshold = point.threshold;
+    }
+  }
+  return threshold;
+}
+
 void take_clusters(const Traces& traces,
                    const ClimOptions& options,
                    Threads threads,
@@ -198,6 +213,11 @@ void take_clusters(const Traces& traces,
   r.optimised = grow_clusters(traces, r.map, params);
   r.optimised_table = describe_clusters(traces, r.optimised, threads);
   r.optimised_diameter_m = area_weighted_diameter(r.optimised_table.clusters);
+  r.published_threshold = published_choice(r.scan);
+  params.threshold = r.published_threshold;
+  const ClusterMap published = grow_clusters(traces, r.map, params);
+  r.published_diameter_m =
+      area_weighted_diameter(describe_clusters(traces, published, threads).clusters);
 }
 
 void take_decays(const Traces& traces, const ClimOptions& options, Threads threads, ClimResult& r) {
@@ -212,18 +232,18 @@ void take_decays(const Traces& traces, const ClimOptions& options, Threads threa
     r.clean_decay = decays(traces, chosen, options.decay, r.reliability, threads);
     r.clean_decay_summary = summarise(r.clean_decay, traces, options.decay);
   }
-  constexpr double low = 0.5;
-  constexpr double high = 0.7;
-  std::vector<double> between = r.map.mean_r;
-  for (double& value : between) {
-    value = value > low && value < high ? 1.0 : 0.0;
-  }
-  choice.count = low_map_pixels;
-  choice.above = 0.5;
-  r.low_pixels = summarise(
-      decays(traces, random_pixels(between, r.nx, r.ny, choice), options.decay, {}, threads),
-      traces,
-      options.decay);
+  const auto where = [&](double low, double high) {
+    std::vector<double> inside = r.map.mean_r;
+    for (double& value : inside) {
+      value = value > low && value < high ? 1.0 : 0.0;
+    }
+    choice.count = summary_pixels;
+    choice.above = 0.5;
+    const auto pixels = random_pixels(inside, r.nx, r.ny, choice);
+    return summarise(decays(traces, pixels, options.decay, {}, threads), traces, options.decay);
+  };
+  r.low_pixels = where(0.5, 0.7);
+  r.high_pixels = where(0.8, 2.0);
   if (options.decay_map) {
     r.every_decay = decay_map(traces, options.decay, r.reliability, threads);
   }

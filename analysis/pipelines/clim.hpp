@@ -106,7 +106,9 @@ struct ClimResult {
   ThresholdScan scan;
   ClusterMap optimised;  // published rule at the threshold of the scan
   ClusterTable optimised_table;
-  Estimate diameter_m;  // area-weighted
+  double published_threshold = 0.0;  // best of the scan from 0.40 on, as the public program has it
+  Estimate published_diameter_m;     // area-weighted, of the clusters at that threshold
+  Estimate diameter_m;               // area-weighted
   Estimate optimised_diameter_m;
   std::vector<double> spectra_hz;
   std::vector<ClusterSpectrum> spectra;  // of `clusters`, those of full rank
@@ -114,8 +116,9 @@ struct ClimResult {
   DecaySummary decay_summary;
   DecaySet clean_decay;  // the same divided by the reliabilities; empty if unknown
   DecaySummary clean_decay_summary;
-  DecaySummary low_pixels;  // where the map is 0.5 to 0.7
-  DecaySet every_decay;     // of all pixels, if asked for
+  DecaySummary low_pixels;   // where the map is 0.5 to 0.7
+  DecaySummary high_pixels;  // where it is above 0.8
+  DecaySet every_decay;      // of all pixels, if asked for
   ValleyTest valleys;
   TwoLevelSummary levels;
   std::size_t level_traces = 0;

@@ -124,6 +124,12 @@ void add_clusters(const ClimResult& r, Findings& f) {
                       "adjusted Rand index of both"});
   f.values.push_back({"best_threshold", r.scan.threshold(), nan, "", "self-optimised"});
   add(f, "best_cluster_diameter", r.optimised_diameter_m, "m", "at the self-optimised threshold");
+  f.values.push_back({"published_threshold",
+                      r.published_threshold,
+                      nan,
+                      "",
+                      "the same, scanned from 0.40 on as the public program does"});
+  add(f, "published_cluster_diameter", r.published_diameter_m, "m", "at that threshold");
   if (r.scan.at_edge) {
     f.warnings.emplace_back("the self-optimised threshold lies at the edge of the scan");
   }
@@ -137,6 +143,7 @@ void add_decay(const ClimResult& r, Findings& f) {
   add(f, "drop_per_pixel", d.drop_per_pixel, "", "0.5 over this radius in pixels");
   add(f, "first_pixel_drop", d.first_drop, "", "1 - r of the eight neighbours");
   add(f, "first_pixel_drop_low", r.low_pixels.first_drop, "", "where the map is 0.5 to 0.7");
+  add(f, "drop_per_pixel_high", r.high_pixels.drop_per_pixel, "", "where the map is above 0.8");
   if (r.quality.noise_known) {
     add(f,
         "clean_first_pixel_drop",
