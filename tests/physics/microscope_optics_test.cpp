@@ -98,6 +98,50 @@ std::vector<float> image_of(const ImageFormation& camera, const std::vector<floa
   return image;
 }
 
+// A film that moved by whole nodes is the film with its nodes moved; by parts of a node it lies in
+// between, and nothing of the light is lost.
+TEST(ImageFormation, AFilmThatMovedIsSeenWhereItIs) {
+  constexpr std::size_t n = 64;
+  std::vector<float> emission(n * n, 0.0F);
+  std::vector<float> moved(n * n, 0.0F);
+  for (std::size_t iy = 20; iy < 40; ++iy) {
+    for (std::size_t ix = 20; ix < 40; ++ix) {
+      const auto value = static_cast<float>(1 + (ix * 7 + iy * 3) % 11);
+      emission[iy * n + ix] = value;
+      moved[(iy - 2) * n + ix + 3] = value;
+    }
+  }
+  for (const PsfShape shape : {PsfShape::gaussian, PsfShape::airy}) {
+    const ImageFormation camera(optics(shape), n, n, 50e-9, FilmBorder::dark);
+    const auto expected = image_of(camera, moved);
+    std::vector<float> found(expected.size());
+    camera.form(emission, found, {150e-9, -100e-9});
+    const auto still = image_of(camera, emission);
+    double worst = 0.0;
+    double null = 0.0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      worst = std::max(worst, static_cast<double>(std::abs(found[i] - expected[i])));
+      null = std::max(null, static_cast<double>(std::abs(still[i] - expected[i])));
+    }
+    EXPECT_LT(worst, 1e-3);
+    EXPECT_GT(null, 1.0);
+    if (shape == PsfShape::airy) {
+      continue;  // a part of its rings lies beside the picture, and changes with the place
+    }
+    std::vector<float> part(expected.size());
+    camera.form(emission, part, {12e-9, 31e-9});
+    EXPECT_NEAR(sum_of(part) / sum_of(still), 1.0, 1e-5);
+    const auto centre_of = [&](const std::vector<float>& image) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < image.size(); ++i) {
+        sum += static_cast<double>(image[i]) * static_cast<double>(i % camera.pixels_x());
+      }
+      return sum / sum_of(image) * 100e-9;
+    };
+    EXPECT_NEAR(centre_of(part) - centre_of(still), 12e-9, 1e-9);
+  }
+}
+
 /// PSF centred at (x0, y0), integrated over the pixel whose lower corner is (x, y).
 double pixel_integral(const MicroscopeParams& p, double x0_m, double y0_m, double x_m, double y_m) {
   return integral(

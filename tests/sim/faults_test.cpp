@@ -126,5 +126,19 @@ TEST(FaultScheduleTest, RefusesWhatCannotBeMeant) {
   EXPECT_THROW(FaultSchedule({never}), ParameterError);
 }
 
+TEST(FaultSchedule, FramesAreAskedForByThemselves) {
+  FaultSchedule schedule(
+      {{.device = "camera", .operation = "", .kind = FaultKind::frame_lost, .at_count = 2},
+       {.device = "camera", .operation = "", .kind = FaultKind::frame_incomplete, .at_count = 3},
+       {.device = "camera", .operation = "start", .at_count = 1}});
+  EXPECT_EQ(schedule.lose_frame("camera", 0.0), std::nullopt);
+  EXPECT_EQ(schedule.lose_frame("other", 0.0), std::nullopt);
+  EXPECT_EQ(schedule.lose_frame("camera", 0.0), FaultKind::frame_lost);
+  EXPECT_EQ(schedule.strike("camera", "read frame", 0.0), std::nullopt);
+  EXPECT_EQ(schedule.lose_frame("camera", 0.0), FaultKind::frame_incomplete);
+  EXPECT_EQ(schedule.lose_frame("camera", 0.0), std::nullopt);
+  EXPECT_EQ(schedule.strike("camera", "start", 0.0), FaultKind::link_lost);
+}
+
 }  // namespace
 }  // namespace halotwin::sim
