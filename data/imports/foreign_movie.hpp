@@ -38,6 +38,8 @@ class ForeignMovie {
 
 /// A dataset (frame, y, x) of an HDF5 file. Pixel size and frame period come from the axes of an
 /// NXdata group around it, if it is the signal of one.
+/// A file that was cut off is refused; flipped bits in compressed data or in texts of variable
+/// length can crash the HDF5 library itself (seen with 1.10.8).
 [[nodiscard]] std::unique_ptr<ForeignMovie> open_h5_movie(const std::filesystem::path& path,
                                                           const std::string& dataset);
 
