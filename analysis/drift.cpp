@@ -15,6 +15,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// What means of groups moved by whole pixels leave: measured at 0.02 pixels per frame, no noise to
 /// speak of, groups of 30 frames.
 constexpr double systematic_pixels = 0.08;
+/// Of the correlation of two groups. Low: that both show one film is known, and a film of large
+/// domains has few independent places.
+constexpr double least_significance = 3.0;
 constexpr std::size_t portion_bytes = std::size_t{16} << 20U;
 
 /// The central square that is compared.
@@ -176,6 +179,7 @@ void follow(const std::vector<std::vector<double>>& images,
             std::vector<GroupShift>& shifts) {
   RegistrationParams params;
   params.largest_shift_pixels = p.largest_shift_pixels;
+  params.significance = least_significance;
   std::vector<Aligned> reference;
   for (std::size_t g = 0; g < images.size(); ++g) {
     const double middle = shifts[g].frame;
@@ -210,6 +214,7 @@ void refine(const std::vector<std::vector<double>>& images,
             std::vector<GroupShift>& shifts) {
   RegistrationParams params;
   params.largest_shift_pixels = 3;
+  params.significance = least_significance;
   std::vector<Aligned> aligned(images.size());
   for (std::size_t g = 0; g < images.size(); ++g) {
     if (shifts[g].measured) {
