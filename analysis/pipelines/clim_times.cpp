@@ -11,6 +11,10 @@ namespace halotwin::analysis {
 
 namespace {
 
+/// Two levels must explain this share of the variance where rates are fitted: below it other
+/// centres nearby make switches of their own. Chosen on simulated films: the median error of tau is
+/// 10 % above, 40 % between 0.78 and 0.85.
+constexpr double ruled = 0.85;
 constexpr double lines_to_corner = 6.0;  // of the record, up to the corner that rule L2 asks for
 
 /// Trace of 3 x 3 pixels around one, and what the detector's noise adds to its variance.
@@ -155,19 +159,27 @@ void take_centres(const MovieInfo& info,
                   ClimResult& r) {
   const std::vector<std::size_t> peaks = peaks_of_map(r);
   std::vector<Centre> fitted(peaks.size());
+  std::vector<double> amplitude(peaks.size(), 0.0);  // of two levels; 0 where there are none
   for_each_chunk(peaks.size(), 4, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       const SquareTrace square = square_trace(info, traces, background, r, peaks[k]);
       SwitchingOptions options;
       options.noise_variance = r.quality.noise_known ? square.noise_variance : -1.0;
+      const TwoLevelShape shape = two_level_shape(square.values, options.noise_variance);
+      if (shape.explained >= options.least_explained) {
+        amplitude[k] = shape.high - shape.low;
+      }
+      options.least_explained = ruled;
       fitted[k] = {peaks[k], fit_switching(square.values, info.frame_period_s, options)};
     }
   });
   std::vector<CentreCandidate> candidates;
-  for (const Centre& c : fitted) {
-    if (c.rates.status == SwitchingStatus::resolved) {
-      r.centres.push_back(c);
-      candidates.push_back({c.pixel, c.rates.high - c.rates.low});
+  for (std::size_t k = 0; k < peaks.size(); ++k) {
+    if (amplitude[k] > 0.0) {
+      candidates.push_back({peaks[k], amplitude[k]});
+    }
+    if (fitted[k].rates.status == SwitchingStatus::resolved) {
+      r.centres.push_back(fitted[k]);
     }
   }
   r.maxima = peaks.size();
