@@ -12,9 +12,6 @@ namespace halotwin::analysis {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-/// What means of groups moved by whole pixels leave: measured at 0.02 pixels per frame, no noise to
-/// speak of, groups of 30 frames.
-constexpr double systematic_pixels = 0.08;
 /// Of the correlation of two groups. Low: that both show one film is known, and a film of large
 /// domains has few independent places.
 constexpr double least_significance = 3.0;
@@ -244,9 +241,9 @@ void relate_to_first(std::vector<GroupShift>& shifts) {
   const GroupShift zero = *first;
   for (auto& g : shifts) {
     g.x_pixels = {g.x_pixels.value - zero.x_pixels.value,
-                  std::hypot(g.x_pixels.sigma, zero.x_pixels.sigma, systematic_pixels)};
+                  std::hypot(g.x_pixels.sigma, zero.x_pixels.sigma)};
     g.y_pixels = {g.y_pixels.value - zero.y_pixels.value,
-                  std::hypot(g.y_pixels.sigma, zero.y_pixels.sigma, systematic_pixels)};
+                  std::hypot(g.y_pixels.sigma, zero.y_pixels.sigma)};
   }
   first->x_pixels = first->y_pixels = {0.0, 0.0};
 }
@@ -269,6 +266,46 @@ std::vector<GroupShift> group_shifts(const MovieSource& movie,
   refine(images, field, threads, shifts);
   relate_to_first(shifts);
   return shifts;
+}
+
+/// See Drift::trend_x_pixels.
+Estimate trend_of(const std::vector<GroupShift>& measured,
+                  std::size_t frames,
+                  Estimate GroupShift::*which) {
+  if (measured.size() < 6) {
+    return {nan, nan};
+  }
+  const auto n = static_cast<double>(measured.size());
+  double mean_t = 0.0;
+  double mean_x = 0.0;
+  for (const auto& g : measured) {
+    mean_t += g.frame / n;
+    mean_x += (g.*which).value / n;
+  }
+  double tt = 0.0;
+  double tx = 0.0;
+  for (const auto& g : measured) {
+    tt += (g.frame - mean_t) * (g.frame - mean_t);
+    tx += (g.frame - mean_t) * ((g.*which).value - mean_x);
+  }
+  const double slope = tx / tt;
+  double squares = 0.0;
+  double neighbours = 0.0;
+  double last = 0.0;
+  for (const auto& g : measured) {
+    const double rest = (g.*which).value - mean_x - slope * (g.frame - mean_t);
+    squares += rest * rest;
+    neighbours += rest * last;
+    last = rest;
+  }
+  const double rho = squares > 0.0 ? std::clamp(neighbours / squares, 0.0, 0.9) : 0.0;
+  const double sigma = std::sqrt(squares / (n - 2.0) / tt * (1.0 + rho) / (1.0 - rho));
+  const double length = static_cast<double>(frames) - 1.0;
+  return {slope * length, sigma * length};
+}
+
+bool is_drift(double distance, double sigma, const DriftParams& p) {
+  return distance > p.least_drift_pixels && distance > p.significance * sigma;
 }
 
 }  // namespace
@@ -299,8 +336,12 @@ Drift measure_drift(const MovieSource& movie, const DriftParams& params, Threads
     const double distance = std::hypot(g.x_pixels.value, g.y_pixels.value);
     const double sigma = std::hypot(g.x_pixels.sigma, g.y_pixels.sigma);
     drift.largest_pixels = std::max(drift.largest_pixels, distance);
-    significant = significant ||
-                  (distance > params.least_drift_pixels && distance > params.significance * sigma);
+    significant = significant || is_drift(distance, sigma, params);
+  }
+  drift.trend_x_pixels = trend_of(measured, frames, &GroupShift::x_pixels);
+  drift.trend_y_pixels = trend_of(measured, frames, &GroupShift::y_pixels);
+  for (const Estimate& trend : {drift.trend_x_pixels, drift.trend_y_pixels}) {
+    significant = significant || is_drift(std::abs(trend.value), trend.sigma, params);
   }
   if (measured.size() < 2 || 2 * measured.size() < drift.groups.size()) {
     return drift;

@@ -43,8 +43,7 @@ constexpr auto enumerators(DriftStatus) {
        {DriftStatus::not_measurable, "not_measurable"}}};
 }
 
-/// Of one group of frames against the first group. Sigma holds 0.08 pixels for what moving by whole
-/// pixels leaves.
+/// Of one group of frames against the first group.
 struct GroupShift {
   double frame = 0.0;  // its middle
   Estimate x_pixels;
@@ -59,6 +58,11 @@ struct Drift {
   std::vector<double> x_pixels;  // of every frame; all 0 unless found
   std::vector<double> y_pixels;
   double largest_pixels = 0.0;  // of the groups' distances from the first one
+  /// Of a straight line through the groups, last frame minus first frame; NaN for fewer than 6
+  /// groups. Sigma from the scatter about the line, widened for its correlation from group to
+  /// group.
+  Estimate trend_x_pixels;
+  Estimate trend_y_pixels;
 };
 
 /// Mean images of groups of good frames are laid on the mean of the latest groups, then once more
@@ -66,8 +70,8 @@ struct Drift {
 /// their own, so that a change of brightness does not pull, and errors from blocks, so that
 /// blinking places count). Groups enter those means moved by whole pixels; the fraction that is
 /// left over is kept in the books. Between the groups' middles the shift is linear. Groups should
-/// last longer than the blinking. Drift is found if a group lies further off than
-/// least_drift_pixels and `significance` standard deviations.
+/// last longer than the blinking. Drift is found if a group, or the end
+/// of the trend, lies further off than least_drift_pixels and `significance` standard deviations.
 [[nodiscard]] Drift measure_drift(const MovieSource& movie,
                                   const DriftParams& params = {},
                                   Threads threads = {});

@@ -15,10 +15,16 @@ namespace {
 
 constexpr std::size_t portion_bytes = std::size_t{16} << 20U;
 
+/// Nearest whole pixels, with a hysteresis, so that an uncertain shift near a half does not make
+/// the film jump to and fro.
 std::vector<std::ptrdiff_t> whole(const std::vector<double>& shifts) {
+  constexpr double hysteresis = 0.15;
   std::vector<std::ptrdiff_t> out;
   for (const double shift : shifts) {
-    out.push_back(static_cast<std::ptrdiff_t>(std::round(shift)));
+    const auto nearest = static_cast<std::ptrdiff_t>(std::round(shift));
+    const bool stays =
+        !out.empty() && std::abs(shift - static_cast<double>(out.back())) <= 0.5 + hysteresis;
+    out.push_back(stays ? out.back() : nearest);
   }
   return out;
 }

@@ -87,6 +87,7 @@ TEST(Drift, OfAStillFilmIsNone) {
     const auto drift = measure_drift(movie_of({.seed = seed}), params);
     EXPECT_EQ(drift.status, DriftStatus::none) << drift.largest_pixels;
     EXPECT_LT(drift.largest_pixels, 0.5);
+    EXPECT_FALSE(std::abs(drift.trend_x_pixels.value) >= 5.0 * drift.trend_x_pixels.sigma);
     EXPECT_EQ(drift.x_pixels, std::vector<double>(frames, 0.0));
   }
 }
@@ -99,6 +100,8 @@ TEST(Drift, IsFoundUnderBlinking) {
   EXPECT_LT(error_of(drift, scene), 0.25);
   const auto& last = drift.groups.back();
   EXPECT_NEAR(last.x_pixels.value, 4.2, 5.0 * last.x_pixels.sigma);
+  EXPECT_NEAR(drift.trend_x_pixels.value, 0.02 * (frames - 1), 5.0 * drift.trend_x_pixels.sigma);
+  EXPECT_NEAR(drift.trend_y_pixels.value, -0.011 * (frames - 1), 5.0 * drift.trend_y_pixels.sigma);
 }
 
 TEST(Drift, IsFoundToATenthOfAPixelWithoutBlinking) {
@@ -136,7 +139,7 @@ TEST(SteadiedMovie, MovesByWholePixelsAndKeepsEveryValue) {
   drift.y_pixels.assign(frames, 0.0);
   for (std::size_t t = 100; t < frames; ++t) {
     drift.x_pixels[t] = 2.4;
-    drift.y_pixels[t] = -0.6;
+    drift.y_pixels[t] = -0.7;
   }
   const SteadiedMovie steady(movie, drift);
   EXPECT_EQ(steady.info().nx, side - 2);
@@ -150,6 +153,17 @@ TEST(SteadiedMovie, MovesByWholePixelsAndKeepsEveryValue) {
   EXPECT_EQ(after[5 * (side - 2) + 7], before[6 * side + 7]);
   movie.read(100, 1, before);
   EXPECT_EQ(after[(side - 1) * (side - 2) + 5 * (side - 2) + 7], before[5 * side + 9]);
+  drift.x_pixels[101] = 1.6;  // to and fro about a half: no jump
+  drift.x_pixels[102] = 1.4;
+  drift.x_pixels[103] = 1.3;
+  const SteadiedMovie jumping(movie, drift);
+  std::vector<std::uint16_t> same((side - 2) * (side - 1));
+  jumping.read(102, 1, same);
+  movie.read(102, 1, before);
+  EXPECT_EQ(same[5 * (side - 2) + 7], before[5 * side + 9]);
+  jumping.read(103, 1, same);
+  movie.read(103, 1, before);
+  EXPECT_EQ(same[5 * (side - 2) + 7], before[5 * side + 8]);
   drift.x_pixels[3] = 100.0;
   EXPECT_THROW(SteadiedMovie(movie, drift), ParameterError);
   drift.x_pixels.pop_back();
