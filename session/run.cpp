@@ -464,7 +464,7 @@ double movie_bytes(const Scenario& scenario, double pixels) {
                                : 0.0;
   // rates of a block take 256 MB, or those of two chunks of frames; see film_images.cpp
   const double block = std::max(std::min(256e6, 2560.0 * nodes), 320.0 * nodes);
-  return clim.on ? 1200.0 * nodes + block * (1.0 + pixels / nodes) + 100.0 * pixels : 0.0;
+  return clim.on ? 400.0 * nodes + block * (1.0 + pixels / nodes) + 100.0 * pixels : 0.0;
 }
 
 }  // namespace

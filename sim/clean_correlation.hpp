@@ -14,7 +14,8 @@ namespace halotwin::sim {
 /// there (fewer at the rim); NaN where a trace is constant or there are fewer than two frames.
 class CleanCorrelation {
  public:
-  CleanCorrelation(std::size_t nx = 0, std::size_t ny = 0);
+  CleanCorrelation() = default;
+  CleanCorrelation(std::size_t nx, std::size_t ny);
 
   void add(std::span<const float> image);
   [[nodiscard]] std::size_t frames() const { return frames_; }
@@ -30,8 +31,8 @@ class CleanCorrelation {
   void load(std::span<const double> state);
 
  private:
-  std::size_t nx_;
-  std::size_t ny_;
+  std::size_t nx_ = 0;
+  std::size_t ny_ = 0;
   std::size_t frames_ = 0;
   /// Sums of x, x^2, and of x times the right neighbour and the three of the next row (left, below,
   /// right): one after the other, nx ny each.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double tile_m = 1.6e-6;   // of centres that are solved together
 constexpr double reach_m = 1.6e-6;  // of a centre
-constexpr double tolerance = 3e-4;
+constexpr double tolerance = 1e-3;
 
 /// A range of nodes, whole pixels.
 struct Range {

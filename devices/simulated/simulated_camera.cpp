@@ -324,6 +324,8 @@ void SimulatedCamera::make_safe() {
 
 std::vector<double> SimulatedCamera::save() const {
   const CameraRegion& r = settings_.region;
+  const std::int64_t whole_s = start_.count() / 1'000'000'000;
+  const std::int64_t rest_ns = start_.count() % 1'000'000'000;
   std::vector<double> state{settings_.exposure_s,
                             settings_.frame_period_s,
                             settings_.gain,
@@ -335,8 +337,8 @@ std::vector<double> SimulatedCamera::save() const {
                             static_cast<double>(settings_.trigger),
                             started_ ? 1.0 : 0.0,
                             bounded_ ? 1.0 : 0.0,
-                            static_cast<double>(start_.count() / 1'000'000'000),
-                            static_cast<double>(start_.count() % 1'000'000'000),
+                            static_cast<double>(whole_s),
+                            static_cast<double>(rest_ns),
                             static_cast<double>(wanted_),
                             static_cast<double>(delivered_),
                             static_cast<double>(first_exposure_)};

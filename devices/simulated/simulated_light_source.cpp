@@ -32,7 +32,7 @@ SimulatedLightSource::SimulatedLightSource(sim::World& world,
                                            const LightSourceParams& params,
                                            std::string role,
                                            std::uint32_t number)
-    : world_(&world), lamp_(nullptr), params_((validate(params), params)), role_(std::move(role)) {
+    : world_(&world), params_((validate(params), params)), role_(std::move(role)) {
   lamp_ = &world.install_lamp(wander_of(params_, world), number);
   settings_.wavelength_m = params_.shortest_wavelength_m;
 }

@@ -55,7 +55,7 @@ class SimulatedLightSource final : public LightSource {
 
  private:
   sim::World* world_;
-  sim::Lamp* lamp_;
+  sim::Lamp* lamp_ = nullptr;
   LightSourceParams params_;
   std::string role_;
   LightSettings settings_;

@@ -320,10 +320,10 @@ void PlMovie::begin(const RunContext& context, Series& series, const FrameInfo& 
   }
   series.first_start =
       frame.exposure_start - from_seconds(static_cast<double>(frame.number) * applied_period_s_);
-  const std::int64_t ns = series.first_start.count();
-  const std::vector<double> kept{static_cast<double>(ns / 1'000'000'000),
-                                 static_cast<double>(ns % 1'000'000'000),
-                                 applied_period_s_};
+  const std::int64_t whole_s = series.first_start.count() / 1'000'000'000;
+  const std::int64_t rest_ns = series.first_start.count() % 1'000'000'000;
+  const std::vector<double> kept{
+      static_cast<double>(whole_s), static_cast<double>(rest_ns), applied_period_s_};
   context.recording.write(series_, {0}, std::span<const double>(kept));
 }
 
