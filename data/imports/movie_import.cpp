@@ -13,6 +13,7 @@
 #include "base/grid.hpp"
 #include "base/require.hpp"
 #include "data/files.hpp"
+#include "data/imports/counted_frames.hpp"
 #include "data/imports/foreign_movie.hpp"
 #include "data/recording_writer.hpp"
 #include "data/seal.hpp"
@@ -20,78 +21,6 @@
 namespace halotwin::data {
 
 namespace {
-
-/// Frames as counts, and what was done to them on the way.
-class Counts {
- public:
-  Counts(ForeignMovie& movie, std::string file) : movie_(movie), file_(std::move(file)) {
-    const std::size_t size = movie.info().width * movie.info().height;
-    counts_.resize(size);
-    values_.resize(are_counts() ? 0 : size);
-  }
-
-  std::span<const std::uint16_t> frame(std::size_t t) {
-    if (are_counts()) {
-      movie_.read(t, std::span<std::uint16_t>(counts_));
-      return counts_;
-    }
-    movie_.read(t, std::span<double>(values_));
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      counts_[i] = count(t, i);
-    }
-    return counts_;
-  }
-
-  /// After the last frame. Throws DataError if rounding took the signal away.
-  void add_notes(std::vector<std::string>& notes) const {
-    if (fractions_ == 0) {
-      return;
-    }
-    if (largest_ < 100.0) {
-      throw DataError(
-          fmt::format("{}: holds fractions up to {:.3g}: expected camera counts (0 to 65535)",
-                      file_,
-                      largest_));
-    }
-    notes.push_back(
-        fmt::format("{} values were fractions and have been rounded to whole counts "
-                    "(rms change {:.2g} counts)",
-                    fractions_,
-                    std::sqrt(squares_ / static_cast<double>(fractions_))));
-  }
-
- private:
-  [[nodiscard]] bool are_counts() const {
-    return movie_.info().type == ElementType::u8 || movie_.info().type == ElementType::u16;
-  }
-
-  [[nodiscard]] std::uint16_t count(std::size_t t, std::size_t i) {
-    const double value = values_[i];
-    const double whole = std::round(value);
-    if (!(whole >= 0.0 && whole <= 65535.0)) {  // NaN too
-      throw DataError(fmt::format("{}: frame {}, row {}, column {} is {}: expected 0 to 65535",
-                                  file_,
-                                  t + 1,
-                                  i / movie_.info().width + 1,
-                                  i % movie_.info().width + 1,
-                                  value));
-    }
-    if (value != whole) {
-      ++fractions_;
-      squares_ += (value - whole) * (value - whole);
-    }
-    largest_ = std::max(largest_, value);
-    return static_cast<std::uint16_t>(whole);
-  }
-
-  ForeignMovie& movie_;
-  std::string file_;
-  std::vector<std::uint16_t> counts_;
-  std::vector<double> values_;
-  std::size_t fractions_ = 0;
-  double squares_ = 0.0;
-  double largest_ = 0.0;
-};
 
 double median_step(const std::vector<double>& times) {
   std::vector<double> steps;
@@ -287,7 +216,7 @@ void write_all(const MovieImport& job, ForeignMovie& source, ImportedMovie& movi
   out.add_collection("import", import_table(job, movie), "NXcollection");
   out.begin();
   began = true;
-  Counts counts(source, job.source.string());
+  CountedFrames counts(source, job.source.string());
   for (std::size_t t = 0; t < movie.frames; ++t) {
     if (job.progress) {
       job.progress(t, movie.frames);
