@@ -414,6 +414,17 @@ std::vector<double> smoothed(const MapView& map, double sigma_pixels, double lea
   return out;
 }
 
+namespace {
+
+/// Fisher's z of a correlation of n independent pairs, in its standard deviations: a few features
+/// that match well are no chance, though r sqrt(n) cannot exceed sqrt(n).
+double significance_of(double correlation, double n) {
+  constexpr double largest = 1.0 - 1e-9;
+  return std::atanh(std::min(std::abs(correlation), largest)) * std::sqrt(std::max(n - 3.0, 0.0));
+}
+
+}  // namespace
+
 Registration register_maps(const MapView& first,
                            const MapView& second,
                            const RegistrationParams& params,
@@ -439,7 +450,7 @@ Registration register_maps(const MapView& first,
   out.overlap = best->correlation.pixels / static_cast<double>(a.nx * a.ny);
   const double share =
       independent_share(Surface(a, a, reach, threads), Surface(b, b, reach, threads));
-  out.significance = std::abs(out.correlation) * std::sqrt(best->correlation.pixels * share);
+  out.significance = significance_of(out.correlation, best->correlation.pixels * share);
   if (!(out.significance >= params.significance)) {
     out.status = RegistrationStatus::no_common_structure;
     return out;

@@ -64,7 +64,7 @@ struct Registration {
   Estimate slow_x_pixels;  // last line minus first line; 0 unless slow_drift
   Estimate slow_y_pixels;
   double correlation = 0.0;   // of the smoothed maps at the best whole-pixel shift
-  double significance = 0.0;  // of that correlation, in standard deviations of chance
+  double significance = 0.0;  // of that correlation (Fisher's z), in standard deviations of chance
   double gain = 0.0;          // second map = gain * first map + constant
   double overlap = 0.0;       // share of the first map's pixels that both have
 
