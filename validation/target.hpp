@@ -46,7 +46,7 @@ struct Target {
   std::string_view title;
   std::string_view published;  // the paper's value, with the figure
   std::string_view tolerance;
-  Verdict (*check)(Evidence&);
+  Verdict (*check)(Evidence&) = nullptr;
   std::string_view together{};  // rows of the same word look at the same recordings: one process
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "analysis/pipelines/clim_times.hpp"
+#include "analysis/steadied_movie.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -269,13 +270,15 @@ void validate(const ClimOptions& p) {
   require(p.bins_per_decade >= 4 && p.bins_per_decade <= 100,
           fmt::format("bins_per_decade = {} (must be 4 to 100)", p.bins_per_decade));
   require(p.seed >= 0, fmt::format("seed = {} (must not be negative)", p.seed));
+  validate(p.drift);
   validate(p.clusters);
   validate(p.decay);
   validate(p.valleys);
 }
 
-ClimResult analyse_clim(const MovieSource& movie, const ClimOptions& options, Threads threads) {
-  validate(options);
+namespace {
+
+ClimResult analyse_steady(const MovieSource& movie, const ClimOptions& options, Threads threads) {
   const MovieInfo& info = movie.info();
   ClimResult r;
   choose_field(info, static_cast<std::size_t>(options.field_pixels), r);
@@ -298,6 +301,29 @@ ClimResult analyse_clim(const MovieSource& movie, const ClimOptions& options, Th
   take_levels(info, traces, background, options, r);
   take_centres(info, traces, background, threads, r);
   r.valleys = test_valleys(traces, r.map, options.valleys, {}, threads);
+  return r;
+}
+
+}  // namespace
+
+ClimResult analyse_clim(const MovieSource& movie, const ClimOptions& options, Threads threads) {
+  validate(options);
+  const MovieInfo& info = movie.info();
+  const int groups = static_cast<int>(info.frames) / options.drift.frames_per_group;
+  if (!options.correct_drift || groups < 2) {
+    return analyse_steady(movie, options, threads);
+  }
+  Drift drift = measure_drift(movie, options.drift, threads);
+  ClimResult r;
+  if (drift.status == DriftStatus::found) {
+    const SteadiedMovie steadied(movie, drift);
+    r = analyse_steady(steadied, options, threads);
+    r.first_x += steadied.first_x();
+    r.first_y += steadied.first_y();
+  } else {
+    r = analyse_steady(movie, options, threads);
+  }
+  r.drift = std::move(drift);
   return r;
 }
 

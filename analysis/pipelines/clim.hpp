@@ -16,6 +16,7 @@
 #include "analysis/cluster_table.hpp"
 #include "analysis/clusters.hpp"
 #include "analysis/correlation_sums.hpp"
+#include "analysis/drift.hpp"
 #include "analysis/movie.hpp"
 #include "analysis/pipelines/pipeline.hpp"
 #include "analysis/spectrum_fit.hpp"
@@ -29,6 +30,8 @@ namespace halotwin::analysis {
 struct ClimOptions {
   std::int64_t first_frames = 0;    // of the correlations; 0 = all (public program: 1000)
   std::int64_t field_pixels = 256;  // side of the central square of which traces are kept: memory
+  bool correct_drift = true;        // by whole pixels, where the movie shows a drift
+  DriftParams drift{};
   bool remove_common_mode = false;  // the least-squares multiple of the field's mean
   ClusterParams clusters{};
   double scan_first = 0.25;  // thresholds of the self-optimised clusters (public program: 0.40)
@@ -47,6 +50,8 @@ void validate(const ClimOptions& p);
 void visit_fields(auto& visit, ClimOptions& p) {
   visit("first_frames", p.first_frames);
   visit("field_pixels", p.field_pixels);
+  visit("correct_drift", p.correct_drift);
+  visit("drift", p.drift);
   visit("remove_common_mode", p.remove_common_mode);
   visit("clusters", p.clusters);
   visit("scan_first", p.scan_first);
@@ -94,6 +99,7 @@ struct ClimResult {
   double pixel_m = 0.0;
   double frame_period_s = 0.0;
   MovieQuality quality;
+  Drift drift;                      // that was taken out, if it was found; empty if not sought
   std::vector<double> mean_frame;   // [frame] mean over the field [counts]
   CorrelationMap map;               // of the field
   double shifted_r = 0.0;           // median r with the pixel to the east half a record later: null

@@ -406,6 +406,13 @@ void add_curves(const ClimResult& r, Findings& f) {
 void add_quality(const ClimResult& r, Findings& f) {
   f.values.push_back(
       {"frames_used", static_cast<double>(r.quality.frames_used), nan, "", "for correlations"});
+  if (!r.drift.groups.empty()) {
+    const std::string note = r.drift.status == DriftStatus::found
+                                 ? "from the first to the last frame; taken out by whole pixels"
+                                 : "from the first to the last frame; none found";
+    add(f, "drift_x", r.drift.trend_x_pixels, "pixel", note);
+    add(f, "drift_y", r.drift.trend_y_pixels, "pixel", note);
+  }
   if (r.quality.frames_left_out > 0) {
     f.warnings.push_back(
         fmt::format("{} dropped or incomplete frames left out", r.quality.frames_left_out));

@@ -102,8 +102,8 @@ TEST(Clim, NoiseAloneHasNoClusters) {
   const ClimResult r = analyse_clim(movie_of(still), small(), {2});
   EXPECT_EQ(r.clusters.count(), 0U);
   EXPECT_TRUE(r.spectra.empty());
-  EXPECT_LT(std::abs(r.valleys.median_gain.value), 0.05);
-  static_cast<void>(findings_of(r));  // says so, and does not fail
+  EXPECT_LT(r.valleys.median_gain.value, 0.02);  // the best single one is the largest of several
+  static_cast<void>(findings_of(r));             // says so, and does not fail
 }
 
 TEST(Clim, SpectraOfSquaresAreThoseOfTheirSwitching) {

@@ -1,4 +1,5 @@
 // The list of targets and how rows are chosen from it.
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -28,7 +29,14 @@ TEST(Targets, AreChosenByRowAndByExperiment) {
     EXPECT_EQ(target.id.front(), 'X');
   }
   // experiment A brings the rows X that are checked on it
-  EXPECT_EQ(choose_targets({"A"}).size(), all_targets().size());
+  const auto count = [](char experiment) {
+    return std::count_if(all_targets().begin(), all_targets().end(), [&](const Target& target) {
+      return target.id.front() == experiment;
+    });
+  };
+  EXPECT_EQ(choose_targets({"A"}).size(), static_cast<std::size_t>(count('A') + count('X')));
+  EXPECT_EQ(choose_targets({"D"}).size(), static_cast<std::size_t>(count('D')));
+  EXPECT_EQ(choose_targets({"D"}).size(), 11U);
 }
 
 TEST(Targets, NameTheNearestRowForAWrongOne) {

@@ -134,7 +134,7 @@ Verdict check_d08(Evidence& evidence) {
       "in the model. A share of saturating clusters belongs to the length of the record as much as "
       "to the film (D11). Times with a density that goes as tau^g per ln tau give an exponent of 1 "
       "+ "
-      "g; with g = 0.36 the clusters that do not saturate have 1.3.";
+      "g; with g = 0.32 the clusters that do not saturate have 1.3.";
   return v;
 }
 
