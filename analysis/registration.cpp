@@ -20,7 +20,9 @@ constexpr std::ptrdiff_t least_pixels = 64;
 // Of the Gaussian that must fall on measured pixels: at an edge the mean lies off its pixel.
 constexpr double smallest_weight = 0.95;
 constexpr int most_iterations = 40;
+constexpr int full_steps = 10;
 constexpr double converged_pixels = 1e-5;
+constexpr double settled_pixels = 5e-3;  // of what goes to and fro at the edges; errors are larger
 
 /// A map of zero mean with its mask, ready for sums over shifts.
 struct Prepared {
@@ -203,21 +205,26 @@ class Refinement {
   bool run(double dx, double dy) {
     parameters_(0) = dx;
     parameters_(1) = dy;
+    double last = 0.0;
     for (int k = 0; k < most_iterations; ++k) {
       if (!sum(k > 0)) {
         return false;
       }
-      const Eigen::VectorXd step = normal_.ldlt().solve(right_);
+      // Pixels enter and leave at the edges as the shift changes, which can keep full steps going
+      // to and fro: later ones are shorter.
+      const double share = k < full_steps ? 1.0 : 0.5;
+      const Eigen::VectorXd step = share * normal_.ldlt().solve(right_);
       parameters_ += step;
       if (!step.allFinite() || std::abs(parameters_(0) - dx) > 2.0 ||
           std::abs(parameters_(1) - dy) > 2.0) {
         return false;
       }
-      if (k > 1 && step.head(shifts_).cwiseAbs().maxCoeff() < converged_pixels) {
+      last = step.head(shifts_).cwiseAbs().maxCoeff();
+      if (k > 1 && last < converged_pixels) {
         return true;
       }
     }
-    return false;
+    return last < settled_pixels;
   }
 
   void fill(Registration& out) {

@@ -170,10 +170,9 @@ Verdict check_a06(Evidence& evidence) {
       "orientations are put in (the paper gives no numbers for them): the row says that contact, "
       "lock-in, feedback and analysis pass them. With the resonance factors off the levels are "
       "the piezo responses alone and the phase is 0 or 180 degrees from level to level; on, the "
-      "levels carry both, as the paper argues. Where all orientations answer alike, a family of "
-      "faint "
-      "lines may remain in the phase: at the walls the relief disturbs the deflection, the force "
-      "shifts the contact resonance; there is no second level and no angle.";
+      "levels carry both, as the paper argues. Where all orientations answer alike there is one "
+      "level, and faint lines in the phase may remain: at the walls the relief disturbs the "
+      "deflection, and the force shifts the contact resonance.";
   add_figures(crystal, verdict);
   verdict.reproduce = {
       fmt::format("halotwin run pfm_microcrystal --seed {} -o pfm.nxs", evidence.seed()),
