@@ -188,8 +188,10 @@ void add_times(const ClimResult& r, Findings& f) {
                       spread(exponents),
                       "",
                       "mean over the others"});
+  constexpr double least_reliability = 0.5;  // below, noise taken off leaves nothing to explain
+  const bool fluctuates = r.levels.reliability.median >= least_reliability;
   f.values.push_back({"two_level_share",
-                      r.levels.explained.median,
+                      fluctuates ? r.levels.explained.median : nan,
                       0.5 * (r.levels.explained.high - r.levels.explained.low) /
                           std::sqrt(static_cast<double>(std::max<std::size_t>(1, r.level_traces))),
                       "",
