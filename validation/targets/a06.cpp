@@ -160,7 +160,6 @@ Verdict check_a06(Evidence& evidence) {
   verdict.met = levels == 3.0 && angle != nullptr &&
                         std::abs(angle->value - published_angle_deg) <= tolerated_deg &&
                         value_of(silent.found, "level_count") <= 1.0 &&
-                        value_of(silent.found, "stripe_families") <= 1.0 &&  // no angle
                         value_of(off.found, "level_count") <= 1.0 &&
                         value_of(off.found, "stripe_families") == 0.0
                     ? Met::yes
