@@ -6,15 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-// One source, three instruction sets, chosen when the program starts; the sanitizers cannot follow
-// the mechanism (ifunc), so they run the plain one.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define HALOTWIN_CLONES \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define HALOTWIN_CLONES
-#endif
-#define HALOTWIN_INLINE __attribute__((always_inline)) inline
+#include "base/clones.hpp"
 
 // Every function that passes a vector by value is inlined: there is no calling convention to
 // change.

@@ -3,17 +3,9 @@
 #include <tuple>
 #include <vector>
 
+#include "base/clones.hpp"
 #include "base/constants.hpp"
 #include "base/errors.hpp"
-
-// One source, three instruction sets, chosen when the program starts; integers, so the same bits.
-// The sanitizers cannot follow the mechanism (ifunc), so they run the plain one.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define HALOTWIN_CLONES \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define HALOTWIN_CLONES
-#endif
 
 namespace halotwin {
 

@@ -6,18 +6,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/clones.hpp"
 #include "base/require.hpp"
 #include "physics/carrier_multigrid.hpp"
 
 namespace halotwin::physics {
-
-// One source, several instruction sets; see carrier_multigrid.cpp.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define HALOTWIN_CLONES \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define HALOTWIN_CLONES
-#endif
 
 namespace {
 

@@ -3,14 +3,7 @@
 #include <algorithm>
 #include <array>
 
-// One source, several instruction sets, chosen when the program starts; the sanitizers cannot
-// follow the mechanism (ifunc), so they run the plain one.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define HALOTWIN_CLONES \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define HALOTWIN_CLONES
-#endif
+#include "base/clones.hpp"
 
 namespace halotwin::physics {
 
