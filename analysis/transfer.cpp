@@ -26,20 +26,6 @@ Complex weak(Complex reading, Complex excess_per_v2) {
   return reading * (1.0 - excess_per_v2 * std::norm(reading));
 }
 
-double channel_of(Complex r, ResponseChannel channel) {
-  switch (channel) {
-    case ResponseChannel::loss:
-      return -r.imag();
-    case ResponseChannel::in_phase:
-      return r.real();
-    case ResponseChannel::modulus:
-      return std::abs(r);
-    case ResponseChannel::sum:
-      return r.real() - r.imag();
-  }
-  return 0.0;
-}
-
 /// First channel that counts as fast.
 std::size_t first_fast(std::span<const double> f, double fast_from_hz) {
   const auto at = std::lower_bound(f.begin(), f.end(), fast_from_hz);
@@ -213,6 +199,20 @@ Sums total_of(const std::vector<Sums>& parts, std::size_t m) {
 }
 
 }  // namespace
+
+double channel_of(std::complex<double> response, ResponseChannel channel) {
+  switch (channel) {
+    case ResponseChannel::loss:
+      return -response.imag();
+    case ResponseChannel::in_phase:
+      return response.real();
+    case ResponseChannel::modulus:
+      return std::abs(response);
+    case ResponseChannel::sum:
+      return response.real() - response.imag();
+  }
+  return 0.0;
+}
 
 ResponseCube calibrate(std::span<const std::complex<float>> demodulated,
                        std::span<const double> frequencies_hz,

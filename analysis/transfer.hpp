@@ -37,6 +37,9 @@ constexpr auto enumerators(ResponseChannel) {
        {ResponseChannel::sum, "sum"}}};          // Re R* - Im R*
 }
 
+/// That number of one response.
+[[nodiscard]] double channel_of(std::complex<double> response, ResponseChannel channel);
+
 /// Response of a cascade of `order` equal low-pass stages at `frequency_hz` from its centre:
 /// (1 + i 2 pi f tau)^(-order).
 [[nodiscard]] std::complex<double> low_pass_response(double frequency_hz,

@@ -35,20 +35,6 @@ std::vector<double> combine(double a,
   return sum;
 }
 
-double channel_of(std::complex<double> r, ResponseChannel channel) {
-  switch (channel) {
-    case ResponseChannel::loss:
-      return -r.imag();
-    case ResponseChannel::in_phase:
-      return r.real();
-    case ResponseChannel::modulus:
-      return std::abs(r);
-    case ResponseChannel::sum:
-      return r.real() - r.imag();
-  }
-  return 0.0;
-}
-
 }  // namespace
 
 std::vector<float> half_differences(std::span<const std::complex<float>> demodulated,
