@@ -169,14 +169,12 @@ Verdict check_a15(Evidence& evidence) {
   verdict.note =
       "The twin's film is linear: what changes is the lever's answer. Its first-harmonic answer, "
       "which a bias brings, has a square at the second harmonic; it differs over film and metal, "
-      "so "
-      "that the reference under the same bias does not take it out. From about 0.5 V on it raises "
-      "the spectrum below 500 Hz, and at 1 V it hides the maximum: a bias series is sound at small "
-      "bias only. Ion transport says when the film itself is linear: at 1 V the loss changes by "
-      "less than 1 % for N = 1e24 per m^3, by 16 % for 1e23, and altogether for 1e22. A 'local "
-      "prebias' of 50 mV, as contact potentials differ (paper 000, text to Fig. 6), changes it by "
-      "about 1 % at N = 1e22 and by less than 0.1 % above: contrasts of tens of per cent need "
-      "another cause.";
+      "so that the reference under the same bias does not take it out: a large bias raises the "
+      "spectrum at low frequencies until it hides the maximum, and a series is sound at small bias "
+      "only. Ion transport, above, says at which ion density the film itself is linear, and how "
+      "little a 'local prebias' of 50 mV, as contact potentials differ (paper 000, text to Fig. "
+      "6), "
+      "changes: contrasts of tens of per cent need another cause.";
   verdict.reproduce = physical.reproduce;
   return verdict;
 }

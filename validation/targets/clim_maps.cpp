@@ -363,9 +363,9 @@ Verdict check_d05(Evidence& evidence) {
     reproduce(*c, v);
   }
   v.note =
-      "The first drop is noise of the camera, not the sample: it is 1 less the map, and without "
-      "the "
-      "noise it is a hundredth.";
+      "The first drop is noise of the camera, not the sample: it is 1 less the map; without the "
+      "noise "
+      "it is what the nulls show.";
   return v;
 }
 

@@ -132,9 +132,8 @@ Verdict check_d08(Evidence& evidence) {
   v.note =
       "Whole-record Hann periodograms; the camera's noise, the averaging in frames and folding are "
       "in the model. A share of saturating clusters belongs to the length of the record as much as "
-      "to the film (D11). Times with a density that goes as tau^g per ln tau give an exponent of 1 "
-      "+ "
-      "g; with g = 0.32 the clusters that do not saturate have 1.3.";
+      "to the film (D11). Times with a density that goes as tau^g per ln tau give an exponent of "
+      "1 + g; g of the triple-cation film is calibrated to it.";
   return v;
 }
 
