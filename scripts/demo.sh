@@ -8,7 +8,7 @@ scripts/install-packages.sh build run
 cmake --preset release
 cmake --build --preset release --parallel "$(nproc)" --target halotwin
 status=0
-build/release/halotwin validate A --quick --report report "$@" || status=$?
+build/release/halotwin validate --quick --report report "$@" || status=$?
 if [[ -f report/report.html ]]; then
   echo "report: $PWD/report/report.html"
 fi
