@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double boltzmann_ev_per_k = 8.617333262e-5;  // CODATA 2018
 constexpr double reference_k = 300.0;
 constexpr int turns = 3;  // of the weights, which depend on the slope
 
@@ -30,7 +30,7 @@ Data data_of(std::span<const ArrheniusPoint> points, ArrheniusForm form, double 
   const double thermal = form == ArrheniusForm::conductivity ? 1.0 : 0.0;
   Data data;
   for (const ArrheniusPoint& p : points) {
-    const double kt = boltzmann_ev_per_k * p.temperature_k;
+    const double kt = constants::boltzmann_ev_per_k * p.temperature_k;
     const double of_frequency = p.frequency_sigma_hz / p.frequency_hz;
     const double of_temperature =
         (energy_ev / kt - thermal) * p.temperature_sigma_k / p.temperature_k;
@@ -127,7 +127,7 @@ ArrheniusFit fit_arrhenius(std::span<const ArrheniusPoint> points, ArrheniusForm
   const double scale = std::max(1.0, std::sqrt(fit.chi_square / fit.degrees_of_freedom));
   fit.sigma_ev = scale * std::sqrt(line.slope_variance);
   fit.leave_one_out_sigma_ev = jackknife_sigma(fit.leave_one_out);
-  const double x = 1.0 / (boltzmann_ev_per_k * reference_k);
+  const double x = 1.0 / (constants::boltzmann_ev_per_k * reference_k);
   const double thermal = form == ArrheniusForm::conductivity ? std::log(reference_k) : 0.0;
   const double dx = x - line.mean_x;
   fit.frequency_300_hz = std::exp(line.at(x) - thermal);

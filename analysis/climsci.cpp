@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/region_shape.hpp"
 #include "analysis/trace_kernels.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -15,7 +15,6 @@ namespace halotwin::analysis {
 namespace {
 
 constexpr std::size_t tile = 8;  // pixels a side
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Pixels [x0, x1) x [y0, y1) of the field.
 struct Box {

@@ -1,20 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
 #include "analysis/climsci.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
-
-namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 std::vector<std::size_t> random_pixels(std::span<const double> map,
                                        std::size_t nx,

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "analysis/region_shape.hpp"
 #include "analysis/trace_kernels.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t compared_clusters = 10;  // own included
 constexpr std::size_t most_thresholds = 200;
 

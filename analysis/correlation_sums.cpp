@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "analysis/correlation_kernels.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t band_rows = 16;
 constexpr std::size_t most_frames = std::size_t{1} << 31U;  // 2^31 squares of 16 bits fit 63 bits
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool has_neighbour(std::size_t x, std::size_t y, std::size_t nx, std::size_t ny, NeighbourStep s) {
   return !(s.x > 0 && x + 1 >= nx) && !(s.x < 0 && x == 0) && !(s.y > 0 && y + 1 >= ny);

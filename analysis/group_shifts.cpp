@@ -6,12 +6,12 @@
 #include <span>
 
 #include "analysis/registration.hpp"
+#include "base/constants.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Of the correlation of two groups. Low: that both show one film is known, and a film of large
 /// domains has few independent places.
 constexpr double least_significance = 3.0;

@@ -9,13 +9,13 @@
 #include <Eigen/Dense>
 
 #include "analysis/levelling.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::ptrdiff_t least_pixels = 64;
 // Of the Gaussian that must fall on measured pixels: at an edge the mean lies off its pixel.
 constexpr double smallest_weight = 0.95;

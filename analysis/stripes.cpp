@@ -37,7 +37,6 @@ Estimate StripeResult::angle_deg() const {
 namespace {
 
 constexpr std::size_t bins = 180;  // of one degree
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 using Density = std::array<double, bins>;
 using Map = std::vector<double>;
 

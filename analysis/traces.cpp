@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "analysis/trace_kernels.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t chunk_pixels = 64;
 constexpr std::size_t chunk_frames = 256;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // A trace that is a multiple of the field's mean leaves rounding errors only.
 constexpr double least_share_left = 1e-12;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <utility>
 #include <vector>
@@ -10,13 +9,12 @@
 #include <fmt/format.h>
 
 #include "analysis/steps.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// The split of sorted values with the largest variance between the two groups.
 void split(const std::vector<double>& sorted, double mean, TwoLevelShape& shape, double& between) {

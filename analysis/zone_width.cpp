@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t least_pixels = 200;
 constexpr double edge_pixels = 1.0;  // nearer counts as the boundary itself
 

@@ -16,8 +16,6 @@ using constants::pi;
 
 namespace {
 
-constexpr double euler_gamma = 0.57721566490153286;
-
 bool all(std::span<const double> values, bool (*holds)(double)) {
   return std::all_of(values.begin(), values.end(), holds);
 }
@@ -221,7 +219,7 @@ double node_strength_m2_per_s(double strength_m2_per_s,
   require(strength_m2_per_s >= 0.0, "strength_m2_per_s", strength_m2_per_s, ">= 0");
   require_positive("capture_radius_m", capture_radius_m);
   require_positive("diffusivity_m2_per_s", diffusivity_m2_per_s);
-  const double radius = step_m * std::exp(-euler_gamma) / std::sqrt(8.0);
+  const double radius = step_m * std::exp(-constants::euler_gamma) / std::sqrt(8.0);
   const double spread = std::log(radius / capture_radius_m) / (2.0 * pi * diffusivity_m2_per_s);
   const double denominator = 1.0 + strength_m2_per_s * spread;
   require(denominator > 0.0,

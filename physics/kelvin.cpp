@@ -11,8 +11,6 @@ namespace halotwin::physics {
 
 namespace {
 
-constexpr double two_pi = 2.0 * constants::pi;
-
 double force_n_per_v(const TipParams& tip, const KelvinOperation& o) {
   if (o.detection == KelvinDetection::amplitude) {
     const double gradient =
@@ -45,7 +43,7 @@ KelvinSensitivity kelvin_sensitivity(const CantileverParams& first,
       std::abs(s.detection_hz - first.resonance_hz) < std::abs(s.detection_hz - second.resonance_hz)
           ? first
           : second;
-  const double w = two_pi * s.detection_hz;
+  const double w = constants::two_pi * s.detection_hz;
   s.force_n_per_v = force_n_per_v(tip, operation);
   s.amplitude_m_per_v = std::abs(susceptibility_m_per_n(mode, w)) * s.force_n_per_v;
   s.decay_per_s = amplitude_decay_per_s(mode);

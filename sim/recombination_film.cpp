@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::sim {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint32_t first_strong = 1U << 24U;
 constexpr std::size_t traces_per_chunk = 64;
 constexpr double tolerance = 2e-3;  // the density is then right to 7e-4 rms; tests say so
-constexpr double euler_gamma = 0.57721566490153286;
 
 Grid node_grid(const Grid& native, double node_m) {
   const auto nodes = [&](std::size_t n, double step_m) {
@@ -44,7 +44,7 @@ double converted(double strength_m2_per_s, const RecombinationParams& p) {
     return strength_m2_per_s;
   }
   // the radius at which the density equals that of the node, on the grid of strength_node_m
-  const double radius_m = std::exp(-euler_gamma) / std::sqrt(8.0) * p.strength_node_m;
+  const double radius_m = std::exp(-constants::euler_gamma) / std::sqrt(8.0) * p.strength_node_m;
   return physics::node_strength_m2_per_s(
       strength_m2_per_s, radius_m, p.carriers.diffusivity_m2_per_s, p.node_m);
 }

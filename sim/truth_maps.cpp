@@ -1,7 +1,6 @@
 #include "sim/truth_maps.hpp"
 
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -10,8 +9,6 @@
 
 namespace halotwin::sim {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Of the perovskite's relaxation, 1 / (2 pi t), or of the first line.
 double main_frequency_hz(const SiteResponse& site, ResponseKind kind, double time_factor) {

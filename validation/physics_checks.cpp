@@ -17,7 +17,6 @@ namespace halotwin::validation {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double two_pi = 2.0 * constants::pi;
 
 // Equation of motion integrated in small steps (fourth-order Runge-Kutta) with a modulated spring,
 // demodulated.
@@ -27,8 +26,8 @@ Complex integrated_phase(const physics::CantileverParams& lever,
                          double dk) {
   const double w0 = physics::resonance_rad_per_s(lever);
   const double m = physics::effective_mass_kg(lever);
-  const double wm = two_pi * drive_hz;
-  const double w = two_pi * modulation_hz;
+  const double wm = constants::two_pi * drive_hz;
+  const double w = constants::two_pi * modulation_hz;
   const double dt = 1.0 / drive_hz / 40.0;
   const auto acceleration = [&](double t, double x, double v) {
     return (1.0e-9 * std::cos(wm * t) - dk * std::cos(w * t) * x) / m -
@@ -74,7 +73,7 @@ PhysicsCheck phase_modulation() {
   for (const double modulation_hz : {200.0, 1000.0, 4000.0}) {
     const double dk = 1.0e-4;
     const Complex expected =
-        dk * physics::phase_response(lever, lever.resonance_hz, two_pi * modulation_hz);
+        dk * physics::phase_response(lever, lever.resonance_hz, constants::two_pi * modulation_hz);
     const double x =
         constants::pi * modulation_hz / lever.resonance_hz;  // mean over one period of the drive
     const Complex found =
@@ -141,7 +140,7 @@ PhysicsCheck orbit_average() {
   double sum = 0.0;
   constexpr int n = 4096;
   for (int k = 0; k < n; ++k) {
-    const double u = two_pi * (static_cast<double>(k) + 0.5) / n;
+    const double u = constants::two_pi * (static_cast<double>(k) + 0.5) / n;
     sum +=
         physics::capacitance_gradient(tip, centre + amplitude * std::cos(u)).total() * std::cos(u);
   }
@@ -163,7 +162,7 @@ PhysicsCheck frozen_ions() {
   const physics::IonCoupling coupling = physics::ion_coupling(film, eps / sigma, gap, 0.0);
   double worst = 0.0;
   for (const double f : {100.0, 1000.0, 8000.0}) {
-    const double w = two_pi * f;
+    const double w = constants::two_pi * f;
     const Complex eps_r = film.relative_permittivity -
                           Complex(0.0, sigma / (w * constants::vacuum_permittivity_f_per_m));
     const Complex exact =

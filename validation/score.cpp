@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "analysis/classify.hpp"
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "data/plain_image.hpp"
 #include "data/recording_reader.hpp"
@@ -20,7 +20,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t block_side = 16;
 
 struct Items {

@@ -1,12 +1,12 @@
 #include "validation/score_images.hpp"
 
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
@@ -15,7 +15,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t block_side = 16;
 
 /// Pixels where both the result and the truth have a value.

@@ -2,7 +2,6 @@
 // the pipeline on a recording.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -17,7 +16,6 @@ namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double block_m = 2e-6;  // regions of one kind are about as large
 constexpr std::size_t examples = 3;
 

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "analysis/grain_contrast.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> finite_of(std::span<const double> values) {
   std::vector<double> out;

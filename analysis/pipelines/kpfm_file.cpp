@@ -1,7 +1,6 @@
 // The KPFM and PM-EFM analyses on recordings.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "analysis/findings_file.hpp"
 #include "analysis/pipelines/kpfm.hpp"
 #include "analysis/pipelines/pm_efm.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "data/recording_reader.hpp"
@@ -16,8 +16,6 @@
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 struct Frame {
   std::size_t nx = 0;

@@ -19,7 +19,6 @@ namespace halotwin::analysis {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double degrees = 180.0 / constants::pi;
 
 struct PfmImages {

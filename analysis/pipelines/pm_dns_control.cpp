@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "base/fields.hpp"
 #include "base/require.hpp"
 
@@ -13,7 +13,6 @@ namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 const char* const frequency_label = "stimulus frequency (Hz)";
 
 /// Mean over places and directions, and its noise from half the difference of the directions, in

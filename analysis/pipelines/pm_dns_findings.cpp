@@ -7,13 +7,13 @@
 
 #include "analysis/pipelines/pm_dns_groups.hpp"
 #include "analysis/pipelines/pm_dns_summary.hpp"
+#include "base/constants.hpp"
 #include "base/fields.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 const char* const frequency_label = "stimulus frequency (Hz)";
 const char* const response_label = "response / fast response";
 

@@ -6,13 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "base/fields.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// "component 1" -> "group_component_1"
 std::string key_of(const SpectrumGroup& group) {

@@ -9,14 +9,13 @@
 #include <Eigen/Dense>
 
 #include "analysis/uncertainty.hpp"
+#include "base/constants.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double boltzmann_ev_per_k = 8.617333262e-5;
 constexpr double room_k = 300.0;
 constexpr std::array<double, 2> other_windows{0.75, 1.3};  // of the window: systematic error
 constexpr std::size_t class_count = 3;                     // all, grain, boundary
@@ -148,7 +147,7 @@ std::vector<double> line_guesses(const Spectra& of, double reference_hz, double 
       const double t0 = of.rounds[of.reference].temperature_k;
       const double t = of.rounds[k].temperature_k;
       guesses.push_back(reference_hz * t0 / t *
-                        std::exp(energy / boltzmann_ev_per_k * (1.0 / t0 - 1.0 / t)));
+                        std::exp(energy / constants::boltzmann_ev_per_k * (1.0 / t0 - 1.0 / t)));
       const SpectrumView view = of.view(k);
       const bool inside =
           guesses.back() > of.frequencies_hz.front() && guesses.back() < of.frequencies_hz.back();
@@ -215,8 +214,9 @@ SeriesTrack track(const std::string& name,
   }
   t.definition_sigma_ev = 0.5 * (high - low);
   // a scale error s of T - room scales the slope against 1/T by about 1 + s
-  t.scale_sigma_ev = options.temperature_scale_sigma *
-                     std::abs(t.conductivity.activation_energy_ev + boltzmann_ev_per_k * room_k);
+  t.scale_sigma_ev =
+      options.temperature_scale_sigma *
+      std::abs(t.conductivity.activation_energy_ev + constants::boltzmann_ev_per_k * room_k);
   return t;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/findings_file.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "data/recording_reader.hpp"
@@ -15,7 +15,6 @@ namespace halotwin::analysis {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double unknown_temperature_k = 300.0;
 constexpr double poor_correlation = 0.5;
 

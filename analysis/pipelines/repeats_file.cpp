@@ -1,11 +1,11 @@
 #include "analysis/pipelines/repeats_file.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/findings_file.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "data/recording_reader.hpp"
@@ -13,8 +13,6 @@
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 Repeats::Image read_image(const data::RecordingReader& one) {
   Repeats::Image image;

@@ -14,7 +14,6 @@ namespace halotwin::devices::simulated {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double two_pi = 2.0 * constants::pi;
 constexpr std::size_t saved_values = 2 * 8 + 2 * 8 + 2 + 2 + 1 + 2 * 4 + 3;
 
 physics::LowPassParams filter(const ChainSettings::SignalStage& stage) {
@@ -90,7 +89,7 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
                          .loop = held,
                          .log_slope_per_m = held == nullptr ? 0.0 : log_slope(gap_m)};
   for (std::size_t n = 0; n < 2; ++n) {
-    const double w = two_pi * e.frequency_hz * static_cast<double>(n + 1);
+    const double w = constants::two_pi * e.frequency_hz * static_cast<double>(n + 1);
     answer[n] = modulate(work, w, dk[n]);
     steady.phase[n] = answer[n].phase_rad;
     steady.amplitude[n] = answer[n].amplitude;
@@ -118,7 +117,7 @@ void HarmonicChain::correct_strong(const LeverAtWork& work,
                      {.square = {per_gradient * rigid.static_n_per_m,
                                  per_gradient * rigid.first_n_per_m,
                                  per_gradient * rigid.second_n_per_m},
-                      .rad_per_s = two_pi * settings_.electrical.frequency_hz,
+                      .rad_per_s = constants::two_pi * settings_.electrical.frequency_hz,
                       .curvature_f_per_m2 = curvature,
                       .bending_n_per_m_v4 = response_.bending_n_per_m_v4(),
                       .filter_order = settings_.lock_in_1.order,
@@ -178,12 +177,12 @@ double HarmonicChain::noise_density() const {
       around.thermal_noise ? lever.temperature_k + world_->lever_warming_k() : 0.0;
   lever.detection_noise_m_per_sqrt_hz =
       around.detection_noise ? lever.detection_noise_m_per_sqrt_hz : 0.0;
-  double phase = physics::phase_noise_psd(lever, m.drive_hz, two_pi * f, m.amplitude_m);
+  double phase = physics::phase_noise_psd(lever, m.drive_hz, constants::two_pi * f, m.amplitude_m);
   if (around.flicker_noise) {
     phase += physics::flicker_phase_psd(around.resonance, lever, f);
   }
   const double scale = settings_.lock_in_1.scale_v_per_rad;
-  return density + scale * scale * std::norm(lock_in_1({0.0, two_pi * f})) * phase;
+  return density + scale * scale * std::norm(lock_in_1({0.0, constants::two_pi * f})) * phase;
 }
 
 void HarmonicChain::change(const ChainSettings& settings) {
@@ -212,9 +211,9 @@ void HarmonicChain::settle_pending() {
 
 void HarmonicChain::propagate_signal(double dt_s) {
   const auto& stage = settings_.lock_in_2;
-  const double w_e = two_pi * settings_.electrical.frequency_hz;
+  const double w_e = constants::two_pi * settings_.electrical.frequency_hz;
   const double h = stage.harmonic;
-  const double w_r = h * two_pi * stage.reference_hz;
+  const double w_r = h * constants::two_pi * stage.reference_hz;
   const double scale = settings_.lock_in_1.connected ? settings_.lock_in_1.scale_v_per_rad : 0.0;
   const Complex reference = std::polar(1.0, -h * reference_rad_);
   std::array<physics::ExponentialTerm, 6> terms;
@@ -228,9 +227,9 @@ void HarmonicChain::propagate_signal(double dt_s) {
       terms[count++] = {std::conj(phasor) * reference, {0.0, -w - w_r}};
     }
   }
-  const double w_0 = two_pi * settings_.mechanical.resonance_hz;
+  const double w_0 = constants::two_pi * settings_.mechanical.resonance_hz;
   const double g = 0.5 * w_0 / params_.cantilever.quality_factor;
-  const Complex lambda{-g, w_0 - two_pi * settings_.mechanical.drive_hz};
+  const Complex lambda{-g, w_0 - constants::two_pi * settings_.mechanical.drive_hz};
   if (transient_ != Complex{}) {  // Im[eps] times 2 e^{-i h th_r}
     const Complex i{0.0, 1.0};
     const Complex seen = scale * lock_in_1(lambda) * transient_;
@@ -242,8 +241,9 @@ void HarmonicChain::propagate_signal(double dt_s) {
     }
   }
   physics::advance(filter(stage), signal_, std::span(terms).first(count), dt_s);
-  generator_rad_ = std::remainder(generator_rad_ + w_e * dt_s, two_pi);
-  reference_rad_ = std::remainder(reference_rad_ + two_pi * stage.reference_hz * dt_s, two_pi);
+  generator_rad_ = std::remainder(generator_rad_ + w_e * dt_s, constants::two_pi);
+  reference_rad_ = std::remainder(reference_rad_ + constants::two_pi * stage.reference_hz * dt_s,
+                                  constants::two_pi);
 }
 
 void HarmonicChain::propagate_noise(double dt_s) {

@@ -13,7 +13,6 @@ namespace halotwin::devices::simulated {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double two_pi = 2.0 * constants::pi;
 constexpr std::size_t stages = physics::max_low_pass_order;
 constexpr std::size_t saved_values = stages * 2 * 2 + 7;
 
@@ -109,14 +108,14 @@ void LateralChain::advance(double dt_s) {
     return;
   }
   const double beat =
-      two_pi * (settings_.electrical.frequency_hz - stage.harmonic * stage.reference_hz);
+      constants::two_pi * (settings_.electrical.frequency_hz - stage.harmonic * stage.reference_hz);
   const std::array<physics::ExponentialTerm, 1> terms{
       {{signal_v_ * std::polar(1.0, beat_rad_), {0.0, beat}}}};
   const bool silent = signal_v_ == Complex{};
   physics::advance(
       filter_of(stage), filter_, std::span(terms).first(silent ? 0 : terms.size()), dt_s);
   physics::advance(filter_of(stage), noise_, {}, dt_s);
-  beat_rad_ = std::remainder(beat_rad_ + beat * dt_s, two_pi);
+  beat_rad_ = std::remainder(beat_rad_ + beat * dt_s, constants::two_pi);
   const double x = std::min(std::round(dt_s / stage.time_constant_s * 1e6) * 1e-6, 60.0);
   if (noise_density_ <= 0.0 || x <= 0.0) {
     return;

@@ -11,7 +11,6 @@ namespace halotwin::devices::simulated {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double two_pi = 2.0 * constants::pi;
 constexpr double linear_tolerance = 1e-4;
 constexpr double table_limit = 0.05;
 constexpr double small_first = 0.5;  // of the second harmonic: a bias of an eighth of the drive.
@@ -67,7 +66,7 @@ LeverModulation modulate(const LeverAtWork& lever,
                          double modulation_rad_per_s,
                          Complex gradient_n_per_m) {
   const physics::CantileverParams here = in_field(lever, lever.static_n_per_m);
-  const double w = two_pi * lever.drive_hz;
+  const double w = constants::two_pi * lever.drive_hz;
   // physics::phase_response and amplitude_response
   const Complex upper = physics::susceptibility_m_per_n(here, w + modulation_rad_per_s);
   const Complex lower = std::conj(physics::susceptibility_m_per_n(here, w - modulation_rad_per_s));
@@ -119,7 +118,7 @@ std::optional<StrongExcess> StrongStimulus::solve(const LeverAtWork& lever,
   const double curvature = stimulus.curvature_f_per_m2;
   const double rigid = -0.5 * curvature * mean;
   p.force_n = lever.amplitude_m / std::abs(physics::susceptibility_m_per_n(
-                                      in_field(lever, rigid), two_pi * lever.drive_hz));
+                                      in_field(lever, rigid), constants::two_pi * lever.drive_hz));
   p.held_n = -0.5 * mean *
              physics::orbit_averaged_gradient(tip_, lever.amplitude_m, lever.centre_gap_m).total();
   if (lever.loop != nullptr) {

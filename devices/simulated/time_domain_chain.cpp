@@ -14,7 +14,6 @@ namespace halotwin::devices::simulated {
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double two_pi = 2.0 * constants::pi;
 constexpr double nearest_gap_m = 0.25e-9;   // about an atom's radius: no model below it
 constexpr double orbit_reach = 1.6;         // of the amplitude: room for the ringing after a step
 constexpr double flicker_lowest_hz = 0.1;   // slower: the drift of the resonance
@@ -62,7 +61,7 @@ void FilmStates::take(std::span<const ResponseGroup> groups, double transient_hz
   matrix_ = {};
   line_count_ = 0;
   per_step_s_ = 1.0 / step_s;
-  slow_ = physics::FirstOrderHold(1.0 / (two_pi * transient_hz), step_s);
+  slow_ = physics::FirstOrderHold(1.0 / (constants::two_pi * transient_hz), step_s);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const physics::IonVoltageStep ions(groups_[g].ions, step_s);
     share_[g] = groups_[g].share;
@@ -179,7 +178,7 @@ TimeDomainChain::TimeDomainChain(const sim::World& world,
       flicker_(flicker_parts_.size()) {
   const auto steps = static_cast<std::size_t>(options.steps_per_period);
   for (std::size_t i = 0; i < steps; ++i) {
-    const double turn = two_pi * static_cast<double>(i) / static_cast<double>(steps);
+    const double turn = constants::two_pi * static_cast<double>(i) / static_cast<double>(steps);
     drive_cos_.push_back(std::cos(turn));
     drive_sin_.push_back(std::sin(turn));
   }
@@ -206,10 +205,12 @@ physics::CantileverParams TimeDomainChain::lever() const {
 // Brings both oscillators' phases up to now, so that they go on from here at any frequency.
 void TimeDomainChain::mark_phases() {
   const double passed = now_s() - marked_s_;
-  generator_rad_ =
-      std::remainder(generator_rad_ + two_pi * settings_.electrical.frequency_hz * passed, two_pi);
+  generator_rad_ = std::remainder(
+      generator_rad_ + constants::two_pi * settings_.electrical.frequency_hz * passed,
+      constants::two_pi);
   reference_rad_ =
-      std::remainder(reference_rad_ + two_pi * settings_.lock_in_2.reference_hz * passed, two_pi);
+      std::remainder(reference_rad_ + constants::two_pi * settings_.lock_in_2.reference_hz * passed,
+                     constants::two_pi);
   marked_s_ = now_s();
 }
 
@@ -244,11 +245,12 @@ void TimeDomainChain::take_settings() {
   tick_s_ = 1.0 / (ticks_per_period * m.drive_hz);
   step_s_ = tick_s_ / steps_;
   motion_ = physics::DampedOscillatorStep(free, step_s_);
-  turn_cos_ = std::cos(two_pi * settings_.electrical.frequency_hz * step_s_);
-  turn_sin_ = std::sin(two_pi * settings_.electrical.frequency_hz * step_s_);
+  turn_cos_ = std::cos(constants::two_pi * settings_.electrical.frequency_hz * step_s_);
+  turn_sin_ = std::sin(constants::two_pi * settings_.electrical.frequency_hz * step_s_);
   hold_1_ = physics::FirstOrderHold(settings_.lock_in_1.time_constant_s, step_s_);
-  const double ripple = std::abs(physics::low_pass_response(
-      {settings_.lock_in_1.order, settings_.lock_in_1.time_constant_s}, 2.0 * two_pi * m.drive_hz));
+  const double ripple = std::abs(
+      physics::low_pass_response({settings_.lock_in_1.order, settings_.lock_in_1.time_constant_s},
+                                 2.0 * constants::two_pi * m.drive_hz));
   steps_per_reading_ = steps_;
   while (steps_per_reading_ > 1 &&
          2.0 * std::pow(ripple, 2.0 * steps_ / steps_per_reading_) > tolerated_alias) {
@@ -263,8 +265,8 @@ void TimeDomainChain::take_settings() {
   take_noise();
   const double softening = m.engaged ? take_place() : 0.0;
   const physics::CantileverParams at_work = physics::stiffened(free, softening);
-  drive_n_ =
-      m.amplitude_m / std::abs(physics::susceptibility_m_per_n(at_work, two_pi * m.drive_hz));
+  drive_n_ = m.amplitude_m /
+             std::abs(physics::susceptibility_m_per_n(at_work, constants::two_pi * m.drive_hz));
   target_offset_rad_ =
       physics::static_phase_rad(free, m.drive_hz, softening / free.stiffness_n_per_m);
 }
@@ -276,8 +278,9 @@ void TimeDomainChain::take_loop() {
   has_loop_ = m.engaged && (m.loop_integral_per_s > 0.0 || m.loop_proportional > 0.0);
   loop_integral_ = m.loop_integral_per_s * reading_s_;
   loop_proportional_ = m.loop_proportional * p.proportional_unit;
-  hold_detector_ = physics::FirstOrderHold(1.0 / (two_pi * p.detector_hz), step_s_);
-  piezo_ = physics::damped_motion_matrix(two_pi * p.z_resonance_hz, p.z_quality_factor, reading_s_);
+  hold_detector_ = physics::FirstOrderHold(1.0 / (constants::two_pi * p.detector_hz), step_s_);
+  piezo_ = physics::damped_motion_matrix(
+      constants::two_pi * p.z_resonance_hz, p.z_quality_factor, reading_s_);
   if (!has_loop_) {
     loop_sum_m_ = 0.0;
     loop_error_m_ = 0.0;
@@ -345,7 +348,7 @@ void TimeDomainChain::engage() {
   const double free_phase = physics::static_phase_rad(lever(), m.drive_hz, 0.0);
   const Complex motion = std::polar(m.amplitude_m, free_phase);
   quarter_ = 0;
-  motion_state_ = {motion.real(), -two_pi * m.drive_hz * motion.imag()};
+  motion_state_ = {motion.real(), -constants::two_pi * m.drive_hz * motion.imag()};
   lock_in_1_.settle(motion);
   detector_.settle(motion);
   phase_rad_ = free_phase;
@@ -415,7 +418,7 @@ void TimeDomainChain::let_flicker(double passed_s, std::uint64_t entity) {
 // Voltage of the tip over one tick, and the square of what acts on it, averaged over the groups: at
 // the start and after every step.
 void TimeDomainChain::generate(TickArray& square_v2) {
-  const double w = two_pi * settings_.electrical.frequency_hz;
+  const double w = constants::two_pi * settings_.electrical.frequency_hz;
   const double start = generator_rad_ + w * (static_cast<double>(ticks_) * tick_s_ - marked_s_);
   double c = std::cos(start);
   double s = std::sin(start);
@@ -507,7 +510,7 @@ void TimeDomainChain::hold_height() {
 void TimeDomainChain::read_phase(int step) {
   const auto last_1 = static_cast<std::size_t>(settings_.lock_in_1.order) - 1;
   const double raw = std::arg(lock_in_1_.stages.stage[last_1]);
-  phase_rad_ = raw + two_pi * std::round((phase_rad_ - raw) / two_pi);
+  phase_rad_ = raw + constants::two_pi * std::round((phase_rad_ - raw) / constants::two_pi);
   phase_sum_rad_ += phase_rad_;
   ++phases_;
   offset_rad_ += offset_gain_ * (target_offset_rad_ - offset_rad_);
@@ -520,7 +523,7 @@ void TimeDomainChain::read_phase(int step) {
   input_peak_v_ = std::max(input_peak_v_, std::abs(input_v));
   const auto& stage = settings_.lock_in_2;
   const double reference =
-      reference_rad_ + two_pi * stage.reference_hz *
+      reference_rad_ + constants::two_pi * stage.reference_hz *
                            (static_cast<double>(ticks_) * tick_s_ + step * step_s_ - marked_s_);
   lock_in_2_.step(hold_2_, stage.order, std::polar(2.0, -stage.harmonic * reference) * input_v);
 }

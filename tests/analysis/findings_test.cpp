@@ -1,13 +1,13 @@
 // The registry of pipelines, and what write_findings() puts into a recording.
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 #include <gtest/gtest.h>
 
 #include "analysis/findings_file.hpp"
 #include "analysis/pipelines/pipeline.hpp"
 #include "base/clock.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
@@ -15,8 +15,6 @@
 
 namespace halotwin::analysis {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 TEST(Pipelines, EachHasANameOfItsOwnAndRefusesUnknownSettings) {
   std::vector<std::string_view> names;

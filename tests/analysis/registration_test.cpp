@@ -1,7 +1,6 @@
 #include "analysis/registration.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -12,8 +11,6 @@
 
 namespace halotwin::analysis {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// A smooth random landscape that can be asked anywhere: waves of 6 to 25 pixels.
 class Landscape {

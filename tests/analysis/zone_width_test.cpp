@@ -1,19 +1,18 @@
 #include "analysis/zone_width.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <gtest/gtest.h>
 
 #include "analysis/grain_contrast.hpp"
 #include "analysis/grains.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
 
 namespace halotwin::analysis {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t n = 96;
 constexpr double step_m = 12e-9;
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 
 namespace halotwin {
@@ -19,7 +20,6 @@ std::string message_of(const std::function<void()>& call) {
   return "";
 }
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 TEST(Require, NamesFieldValueAndRule) {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.hpp"
+#include "base/constants.hpp"
 #include "devices/bias_source.hpp"
 #include "devices/camera.hpp"
 #include "devices/electron_analyser.hpp"
@@ -70,7 +71,6 @@ template <class Interface>
   return info.param.name;
 }
 
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Longer than any operation of a healthy device takes.
 inline constexpr Duration patience = std::chrono::minutes(10);
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "devices/limits.hpp"
 #include "tests/support/recording_devices.hpp"
@@ -14,8 +15,6 @@ namespace halotwin::devices {
 namespace {
 
 using test::Heard;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 class Guard : public testing::Test {
  protected:

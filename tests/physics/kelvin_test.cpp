@@ -16,8 +16,6 @@
 namespace halotwin::physics {
 namespace {
 
-constexpr double two_pi = 2.0 * constants::pi;
-
 struct Lever {
   CantileverParams first;
   CantileverParams second = second_mode(first, SecondModeParams{});
@@ -69,7 +67,7 @@ TEST(KelvinSensitivity, HeterodyneHasThePublishedSize) {
   EXPECT_NEAR(s.force_n_per_v * scale, 7.7e-12, 0.05e-12);
   EXPECT_NEAR(s.amplitude_m_per_v * scale, 26e-12, 0.3e-12);
   EXPECT_NEAR(s.thermal_m_per_sqrt_hz, 0.14e-12, 0.005e-12);
-  EXPECT_NEAR(s.decay_per_s / two_pi, lever.second.resonance_hz / 800.0, 1e-6);
+  EXPECT_NEAR(s.decay_per_s / constants::two_pi, lever.second.resonance_hz / 800.0, 1e-6);
 }
 
 TEST(KelvinSensitivity, AmplitudeModeIsTheLeversForTheMostPart) {
@@ -132,10 +130,11 @@ Judged integrate(const Lever& lever, const KelvinOperation& o, double difference
   const auto settle = static_cast<long>(8e-3 / step);
   const auto window = static_cast<long>(std::lround(0.4e-3 / step));  // two periods of 5 kHz
   const auto kick = [&](double time) {
-    const double v = difference_v + o.modulation_peak_v * std::cos(two_pi * o.modulation_hz * time);
+    const double v =
+        difference_v + o.modulation_peak_v * std::cos(constants::two_pi * o.modulation_hz * time);
     const double gap = o.centre_gap_m + s1.displacement_m + s2.displacement_m;
     const double electric = 0.5 * capacitance_gradient(tip, gap).total() * v * v;
-    const double shaken = drive * std::sin(two_pi * o.mechanical_hz * time);
+    const double shaken = drive * std::sin(constants::two_pi * o.mechanical_hz * time);
     s1.velocity_m_per_s += move1.kick_s_per_kg * (electric + shaken);
     s2.velocity_m_per_s += move2.kick_s_per_kg * electric;
   };
@@ -149,9 +148,9 @@ Judged integrate(const Lever& lever, const KelvinOperation& o, double difference
     kick(t + step);
     if (i >= settle) {
       const double read = t + step;
-      first += s1.displacement_m * std::polar(1.0, -two_pi * o.mechanical_hz * read);
-      detected +=
-          (s1.displacement_m + s2.displacement_m) * std::polar(1.0, -two_pi * detect * read);
+      first += s1.displacement_m * std::polar(1.0, -constants::two_pi * o.mechanical_hz * read);
+      detected += (s1.displacement_m + s2.displacement_m) *
+                  std::polar(1.0, -constants::two_pi * detect * read);
     }
   }
   const double norm = 2.0 / static_cast<double>(window);
@@ -330,7 +329,7 @@ TEST(TipFootprint, OfTheForceReachesFurther) {
   double sum = 0.0;
   const double step = 0.2e-9;
   for (double rho = 0.5 * step; rho < 400e-9; rho += step) {
-    sum += two_pi * rho * step * force.weight_per_m2(rho);
+    sum += constants::two_pi * rho * step * force.weight_per_m2(rho);
   }
   EXPECT_NEAR(sum, force.enclosed_share(400e-9), 2e-3);
 }

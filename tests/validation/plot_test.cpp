@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "validation/gnuplot.hpp"
 #include "validation/plot_axis.hpp"
@@ -18,7 +19,6 @@
 namespace halotwin::validation {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 
 bool contains(const std::string& text, std::string_view part) {

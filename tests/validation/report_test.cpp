@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "validation/letters.hpp"
 #include "validation/number_text.hpp"
@@ -17,8 +18,6 @@
 
 namespace halotwin::validation {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;

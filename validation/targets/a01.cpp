@@ -1,16 +1,14 @@
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 Measured position(const std::string& name, const analysis::Peak& peak, const std::string& note) {
   if (!peak.usable()) {

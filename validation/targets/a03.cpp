@@ -1,9 +1,9 @@
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/peaks.hpp"
+#include "base/constants.hpp"
 #include "validation/map_pictures.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
@@ -15,7 +15,6 @@ namespace {
 using analysis::ClassComparison;
 using analysis::MaybeEstimate;
 using analysis::PixelClass;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 const ClassComparison* find(const std::vector<ClassComparison>& all, PixelClass label) {
   for (const ClassComparison& c : all) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 
 #include "analysis/pipelines/kpfm.hpp"
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
@@ -19,7 +19,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double interior_pixels = 1.5;
 constexpr std::size_t least_pixels = 8;
 

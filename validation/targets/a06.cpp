@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/pipelines/pfm.hpp"
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
 #include "validation/findings_page.hpp"
@@ -15,7 +15,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double published_angle_deg = 70.0;
 constexpr double tolerated_deg = 5.0;
 

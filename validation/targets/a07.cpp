@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "analysis/pipelines/pm_efm.hpp"
 #include "analysis/registration.hpp"
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
@@ -20,7 +20,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double least_correlation = 0.9;  // targets, A7
 constexpr double spot_distance_pixels = 3.5;
 constexpr std::size_t block_pixels = 16;  // about a stripe

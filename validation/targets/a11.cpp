@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/a11_repeats.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
@@ -11,8 +11,6 @@
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // Mean of the loss below `limit_hz` of each line.
 std::vector<double> low_frequency_loss(const MapCase& map, double limit_hz) {

@@ -1,11 +1,11 @@
 #include "validation/targets/a11_repeats.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/pipelines/repeats_file.hpp"
+#include "base/constants.hpp"
 #include "data/truth.hpp"
 #include "session/scenario.hpp"
 #include "sim/specimen.hpp"
@@ -16,7 +16,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double nm = 1e-9;
 constexpr double least_sigmas = 3.0;
 constexpr double least_growth = 3.0;  // "about five times": within a factor of 1.6 or so

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
@@ -12,7 +12,6 @@ namespace halotwin::validation {
 namespace {
 
 constexpr double usable_noise = 0.10;  // of the fast response, one pixel, up and down averaged
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<std::string> wide_sweep() {
   return {"procedure.pm_dns_map.columns=12",

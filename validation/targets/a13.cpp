@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -26,7 +25,6 @@ using analysis::ControlPeak;
 using analysis::PeakOrigin;
 using analysis::PmDnsControlResult;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double physical_maximum_hz = 1750.0;  // of the film's defaults
 constexpr double sample_tolerance = 0.15;       // of the position of a sample peak
 constexpr double sideband_tolerance = 0.05;     // of the position of the sideband

@@ -1,12 +1,12 @@
 // A14: a temperature series gives back the activation energy of the ionic conductivity.
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "analysis/pipelines/pm_dns_series_file.hpp"
+#include "base/constants.hpp"
 #include "validation/findings_page.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
 
@@ -19,7 +19,6 @@ using analysis::PmDnsSeriesOptions;
 using analysis::PmDnsSeriesResult;
 using analysis::SeriesTrack;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double perovskite_ev = 0.29;  // as the scenario has them
 constexpr double interface_ev = 0.35;
 constexpr double meaningful_ev = 0.03;  // a larger sigma would say little

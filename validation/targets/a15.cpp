@@ -1,13 +1,13 @@
 // A15: a bias series, and what a built-in 'local prebias' could do to the response.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "analysis/pipelines/pm_dns_series_file.hpp"
+#include "base/constants.hpp"
 #include "base/grid.hpp"
 #include "physics/pnp_gap_response.hpp"
 #include "validation/findings_page.hpp"
@@ -21,7 +21,6 @@ using analysis::BiasFit;
 using analysis::PmDnsSeriesOptions;
 using analysis::PmDnsSeriesResult;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double chi_square_99 = 20.09;  // 8 degrees of freedom
 
 struct Series {

@@ -1,13 +1,13 @@
 // D1, D3, D4, D5, D7: what the correlation maps of both films look like.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/pipelines/clim_file.hpp"
 #include "analysis/region_shape.hpp"
 #include "analysis/score.hpp"
+#include "base/constants.hpp"
 #include "validation/findings_page.hpp"
 #include "validation/targets/clim_rows.hpp"
 
@@ -15,7 +15,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double um = 1e-6;
 const std::vector<std::string> films{"mapi", "tcmh"};
 

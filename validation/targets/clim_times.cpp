@@ -1,20 +1,18 @@
 // D2, D8, D9: how both films fluctuate in time.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "analysis/uncertainty.hpp"
+#include "base/constants.hpp"
 #include "validation/findings_page.hpp"
 #include "validation/targets/clim_rows.hpp"
 
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 analysis::Finding finding(const analysis::Findings& all, const std::string& name) {
   const auto found = std::find_if(

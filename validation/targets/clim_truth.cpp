@@ -1,11 +1,11 @@
 // D6, D10: what diffusion, optics and noise contribute.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/uncertainty.hpp"
+#include "base/constants.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/clim_rows.hpp"
 
@@ -13,7 +13,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double far_m = 0.75e-6;  // beyond optics: the point spread function gives 0.01 there
 
 /// Mean profile at `at_m`, linear between rings.

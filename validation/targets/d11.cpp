@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "analysis/power_spectrum.hpp"
 #include "analysis/spectrum_fit.hpp"
 #include "analysis/uncertainty.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "physics/telegraph.hpp"
 #include "validation/plot.hpp"
@@ -18,7 +18,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double frame_s = 0.03;
 constexpr double white_share = 0.1;  // variance of the detector's noise over that of the switching
 constexpr double largest_bias = 0.2;

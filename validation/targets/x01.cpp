@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "analysis/levelling.hpp"
 #include "analysis/registration.hpp"
+#include "base/constants.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
@@ -16,7 +16,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double area_m = 1152e-9;  // of every image
 constexpr double first_m = 150e-9;  // corner of the images: offsets keep them on the film
 constexpr double tolerance_pixels = 1.0;

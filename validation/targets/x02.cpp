@@ -1,6 +1,6 @@
 #include <fstream>
-#include <limits>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "data/truth.hpp"
 #include "session/run.hpp"
@@ -10,8 +10,6 @@
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::filesystem::path run_small(Evidence& evidence, const std::string& name, bool blind) {
   session::Overrides overrides;

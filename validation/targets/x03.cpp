@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "validation/coverage.hpp"
 #include "validation/plot.hpp"
 #include "validation/targets/pm_dns_rows.hpp"
@@ -13,7 +13,6 @@ namespace halotwin::validation {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double slack = 2.0;            // binomial standard deviations
 constexpr std::size_t printed = 5;       // parameters, the worst; all are in the figure
 constexpr double least_known = 0.5;      // of the repeats must give the parameter

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "sim/specimen.hpp"
 #include "sim/world.hpp"
 #include "validation/engines_compare.hpp"
@@ -13,8 +13,6 @@
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // A small film, so that the world is quick to make.
 sim::Specimen small_film(std::uint64_t seed) {

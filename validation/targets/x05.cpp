@@ -1,7 +1,7 @@
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "session/run.hpp"
 #include "validation/compare_files.hpp"
@@ -10,8 +10,6 @@
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// A small run of an experiment.
 struct Small {

@@ -1,10 +1,10 @@
 #include <chrono>
-#include <limits>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
 #include "data/recording_reader.hpp"
@@ -16,8 +16,6 @@
 namespace halotwin::validation {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // Starts the program with these arguments, silent; kills it after `wall_s` (0: lets it end). True
 // if it ended by itself with status 0.
