@@ -7,6 +7,7 @@
 
 #include "base/constants.hpp"
 #include "base/require.hpp"
+#include "physics/defocus.hpp"
 
 namespace halotwin::physics {
 
@@ -38,6 +39,11 @@ std::size_t wrapped(std::ptrdiff_t i, std::size_t n) {
 
 void validate(const MicroscopeParams& p) {
   require_range("numerical_aperture", p.numerical_aperture, 0.01, 1.7);
+  require_range("immersion_index", p.immersion_index, 1.0, 2.0);
+  require(p.numerical_aperture < p.immersion_index,
+          "numerical_aperture",
+          p.numerical_aperture,
+          "below immersion_index");
   require_range("emission_wavelength_m", p.emission_wavelength_m, 1e-7, 1e-4);
   require_range("pixel_m", p.pixel_m, 1e-9, 1e-3);
 }
@@ -91,8 +97,12 @@ double optical_transfer(const MicroscopeParams& p, double per_m) {
                   : 2.0 / constants::pi * (std::acos(s) - s * std::sqrt((1.0 - s) * (1.0 + s)));
 }
 
-ImageFormation::ImageFormation(
-    const MicroscopeParams& p, std::size_t nx, std::size_t ny, double node_m, FilmBorder border)
+ImageFormation::ImageFormation(const MicroscopeParams& p,
+                               std::size_t nx,
+                               std::size_t ny,
+                               double node_m,
+                               FilmBorder border,
+                               double defocus_m)
     : nx_(nx), ny_(ny), node_m_(node_m), border_(border) {
   validate(p);
   require_positive("node_m", node_m);
@@ -106,13 +116,16 @@ ImageFormation::ImageFormation(
           "the nodes of the film must make whole pixels");
   if (p.psf_shape == PsfShape::gaussian) {
     sigma_m_ = gaussian_sigma_m(p);
+    if (defocus_m != 0.0) {
+      sigma_m_ = std::hypot(sigma_m_, gaussian_defocus_m(p, defocus_m));
+    }
     taps_ = make_taps(0.0);
   } else {
     require(node_m <= p.emission_wavelength_m / (4.0 * p.numerical_aperture),
             "spacing of the nodes in m",
             node_m,
             "at most emission_wavelength_m / (4 numerical_aperture) for an Airy pattern");
-    make_filter(p, node_m);
+    make_filter(p, node_m, defocus_m);
   }
 }
 
@@ -145,7 +158,8 @@ ImageFormation::Taps ImageFormation::make_taps(double shift_m) const {
   return taps;
 }
 
-void ImageFormation::make_filter(const MicroscopeParams& p, double node_m) {
+void ImageFormation::make_filter(const MicroscopeParams& p, double node_m, double defocus_m) {
+  const DefocusedTransfer defocused(p, defocus_m);
   const std::size_t margin = border_ == FilmBorder::dark ? 2 : 1;
   fx_ = margin * nx_;
   fy_ = margin * ny_;
@@ -157,8 +171,9 @@ void ImageFormation::make_filter(const MicroscopeParams& p, double node_m) {
     const double u = harmonic(kx, fx_) / static_cast<double>(fx_);  // per node
     for (std::size_t ky = 0; ky < fy_; ++ky) {
       const double v = harmonic(ky, fy_) / static_cast<double>(fy_);
-      const double size = optical_transfer(p, std::hypot(u, v) / node_m) * sinc(u * pixel_nodes) *
-                          sinc(v * pixel_nodes) * pixel_nodes * pixel_nodes;
+      const double per_m = std::hypot(u, v) / node_m;
+      const double size = optical_transfer(p, per_m) * sinc(u * pixel_nodes) *
+                          sinc(v * pixel_nodes) * pixel_nodes * pixel_nodes * defocused(per_m);
       const auto value = std::polar(size, 2.0 * constants::pi * (u + v) * shift);
       filter_[kx * fy_ + ky] = {static_cast<float>(value.real()), static_cast<float>(value.imag())};
     }

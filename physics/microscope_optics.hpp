@@ -1,8 +1,8 @@
 // A wide-field objective: from photons emitted at the nodes of a film to photons on camera pixels.
 //
-// Incoherent imaging with an aberration-free objective in focus: the image is the emission
-// convolved with the point-spread function, integrated over each pixel. All lengths are in the
-// sample plane.
+// Incoherent imaging with an aberration-free objective, in focus unless said otherwise: the image
+// is the emission convolved with the point-spread function, integrated over each pixel. All lengths
+// are in the sample plane.
 //
 //   Airy      PSF(r) = (pi NA^2 / lambda^2) [2 J1(v) / v]^2,   v = 2 pi NA r / lambda
 //   Gaussian  PSF(r) = exp(-r^2 / (2 sigma^2)) / (2 pi sigma^2), sigma = 0.21 lambda / NA
@@ -33,6 +33,7 @@ enum class PsfShape { gaussian, airy };
 /// paper 004).
 struct MicroscopeParams {
   double numerical_aperture = 0.95;
+  double immersion_index = 1.0;  // between objective and film: air
   double emission_wavelength_m = 760e-9;
   double pixel_m = 100e-9;  // camera pixel over magnification
   PsfShape psf_shape = PsfShape::gaussian;
@@ -41,6 +42,7 @@ struct MicroscopeParams {
 void validate(const MicroscopeParams& p);
 void visit_fields(auto& visit, MicroscopeParams& p) {
   visit("numerical_aperture", p.numerical_aperture);
+  visit("immersion_index", p.immersion_index);
   visit("emission_wavelength_m", p.emission_wavelength_m);
   visit("pixel_m", p.pixel_m);
   visit("psf_shape", p.psf_shape);
@@ -79,10 +81,17 @@ struct ImageShift {
 /// normalised. Airy: by the transfer function and a Fourier transform, so without a cut; nodes must
 /// be at most lambda / (4 NA) (then nothing lies beyond the Nyquist frequency), and a dark border
 /// is a dark margin as wide as the film, beyond which the film repeats.
+///
+/// `defocus_m`: distance of the film from the plane of focus. The Airy pattern is imaged by its
+/// defocused transfer function, the Gaussian gets wider (defocus.hpp).
 class ImageFormation {
  public:
-  ImageFormation(
-      const MicroscopeParams& p, std::size_t nx, std::size_t ny, double node_m, FilmBorder border);
+  ImageFormation(const MicroscopeParams& p,
+                 std::size_t nx,
+                 std::size_t ny,
+                 double node_m,
+                 FilmBorder border,
+                 double defocus_m = 0.0);
 
   [[nodiscard]] std::size_t pixels_x() const { return nx_ / ratio_; }
   [[nodiscard]] std::size_t pixels_y() const { return ny_ / ratio_; }
@@ -100,7 +109,7 @@ class ImageFormation {
     std::vector<float> weight;
   };
   [[nodiscard]] Taps make_taps(double shift_m) const;
-  void make_filter(const MicroscopeParams& p, double node_m);
+  void make_filter(const MicroscopeParams& p, double node_m, double defocus_m);
   void form_separable(std::span<const float> emission,
                       std::span<float> image,
                       const Taps& along_x,
