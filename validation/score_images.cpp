@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "data/truth.hpp"
+#include "validation/score_movie.hpp"
 
 namespace halotwin::validation {
 
@@ -201,7 +202,8 @@ std::vector<Measured> score_series(const std::filesystem::path& recording,
 }  // namespace
 
 const std::vector<Scorer>& image_scorers() {
-  static const std::vector<Scorer> scorers{{"kpfm", score_kpfm},
+  static const std::vector<Scorer> scorers{{"clim", score_movie},
+                                           {"kpfm", score_kpfm},
                                            {"pfm", score_pfm},
                                            {"pm_dns_series", score_series},
                                            {"pm_efm", score_pm_efm}};
