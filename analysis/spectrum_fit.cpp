@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <Eigen/Dense>
@@ -97,7 +98,46 @@ class SpectrumFitter::Problem {
     return 0;
   }
 
+  // The sum of squares has other minima, at corners beyond the band and between its lowest lines,
+  // which are few and noisy. So corners all over the band are tried, a quarter of a decade apart,
+  // each with its best amplitude.
+  [[nodiscard]] Eigen::Vector3d best_start(std::span<const double> density) const {
+    const double apart = 0.25 * std::log(10.0);
+    double least = std::numeric_limits<double>::infinity();
+    Eigen::Vector3d best = Eigen::Vector3d::Zero();
+    Eigen::VectorXd residual(values());
+    Eigen::MatrixXd jacobian(values(), 3);
+    const double last = std::log(fitter_->f_max_);
+    for (double corner = std::log(fitter_->f_min_); corner <= last; corner += apart) {
+      Eigen::VectorXd x = Eigen::Vector3d(std::log(plateau(density, corner)), 2.0, corner);
+      for (int k = 0; k < 3; ++k) {  // Gauss-Newton in ln A alone
+        (*this)(x, residual);
+        df(x, jacobian);
+        const double slope = jacobian.col(0).squaredNorm();
+        x(0) -= slope > 0.0 ? std::clamp(jacobian.col(0).dot(residual) / slope, -3.0, 3.0) : 0.0;
+      }
+      (*this)(x, residual);
+      if (residual.squaredNorm() < least) {
+        least = residual.squaredNorm();
+        best = x;
+      }
+    }
+    return best;
+  }
+
  private:
+  // Mean density up to a corner, above the white noise.
+  [[nodiscard]] double plateau(std::span<const double> density, double ln_corner) const {
+    const double white = fitter_->options_.white;
+    double sum = density[0];
+    std::size_t lines = 1;
+    while (lines < density.size() &&
+           fitter_->log_f_[lines * fitter_->orders_ + fitter_->orders_ / 2] <= ln_corner) {
+      sum += density[lines++];
+    }
+    return std::max(sum / static_cast<double>(lines) - white, 1e-3 * white + 1e-300);
+  }
+
   struct Model {
     double logarithm = 0.0;  // ln S
     double by_amplitude = 0.0, by_exponent = 0.0, by_corner = 0.0;
@@ -171,18 +211,7 @@ Minimum minimise(Problem& problem, Eigen::VectorXd x) {
 LorentzianFit SpectrumFitter::lorentzian(std::span<const double> density) const {
   require(density.size() == bias_.size(), "one density per frequency expected");
   Problem problem(*this, density, 3);
-  const std::size_t low = std::min<std::size_t>(4, density.size());
-  double plateau = 0.0;
-  for (std::size_t i = 0; i < low; ++i) {
-    plateau += std::max(density[i] - options_.white, 0.0) / static_cast<double>(low);
-  }
-  plateau = std::max(plateau, 1e-3 * options_.white + 1e-300);
-  std::size_t half = 0;
-  while (half + 1 < density.size() && density[half] - options_.white > 0.5 * plateau) {
-    ++half;
-  }
-  const double centre = log_f_[half * orders_ + orders_ / 2];
-  const Minimum m = minimise(problem, Eigen::Vector3d(std::log(plateau), 1.8, centre));
+  const Minimum m = minimise(problem, problem.best_start(density));
   LorentzianFit out;
   const double a = std::exp(m.x(0));
   const double f0 = std::exp(problem.ln_corner(m.x));

@@ -44,7 +44,7 @@ class SpectrumFitter {
   SpectrumFitter(std::span<const double> frequency_hz,
                  std::span<const double> freedom,
                  const SpectrumFitOptions& options);
-  /// Levenberg-Marquardt in (ln A, ln f0, beta) from f0 where P falls to half of its plateau.
+  /// Levenberg-Marquardt in (ln A, ln f0, beta), from the best of f0 all over the band.
   /// Bounds: f0 in [f_min/30, 3 f_max], beta in [0.3, 4].
   [[nodiscard]] LorentzianFit lorentzian(std::span<const double> density) const;
   [[nodiscard]] PowerLawFit power_law(std::span<const double> density) const;

@@ -173,6 +173,25 @@ TEST(SpectrumFit, FindsTheTimeOfTelegraphsAndItsErrorIsHonest) {
   EXPECT_GT(std::abs(mean(plain_exponents) - mean(exponents)), 0.02);
 }
 
+// The few lowest lines scatter most: a fit that starts from them may end at a corner below the
+// band.
+TEST(SpectrumFit, DoesNotLoseTheCorner) {
+  const Periodogram plan(n, {dt, 20});
+  constexpr double noise = 0.158;
+  const SpectrumFitter fitter(plan.frequency_hz(),
+                              plan.freedom(),
+                              {.white = white_density(noise * noise, dt), .frame_time_s = dt});
+  constexpr double tau = 0.1;
+  for (std::uint64_t r = 0; r < 150; ++r) {
+    std::vector<double> trace = telegraph_trace(tau, 1, 1000 + r);
+    const std::vector<double> white = white_trace(r, noise);
+    std::transform(trace.begin(), trace.end(), white.begin(), trace.begin(), std::plus<>());
+    const double found = fitter.lorentzian(plan.density(trace)).time_s();
+    EXPECT_GT(found, tau / 2.0) << r;
+    EXPECT_LT(found, tau * 2.0) << r;
+  }
+}
+
 TEST(SpectrumFit, ManyTimesAreAPowerLawThatDoesNotSaturate) {
   const Periodogram plan(n, {dt, 20});
   const SpectrumFitter fitter(

@@ -170,7 +170,7 @@ double called_single(const Case& what, std::uint64_t seed, bool spread) {
 Verdict check_d11(Evidence& evidence) {
   Verdict verdict;
   const bool quick = evidence.options().quick;
-  const std::vector<Case> cases{{4000, quick ? 60 : 400}, {20000, quick ? 30 : 100}};
+  const std::vector<Case> cases{{4000, quick ? 120 : 400}, {20000, 100}};
   CurvePlot bias{"Time found over true time",
                  "Median of single centres, duty 1/2, detector noise a tenth of the signal's "
                  "variance; bands: one standard deviation of the median. Beyond the vertical lines "
