@@ -90,6 +90,7 @@ struct BenchSection {
   std::string temperature;  // "" = the set-up has none
   std::string camera;
   std::string light;
+  std::string focus;
 };
 void visit_fields(auto& visit, BenchSection& p) {
   visit("afm", p.afm);
@@ -98,18 +99,27 @@ void visit_fields(auto& visit, BenchSection& p) {
   visit("temperature", p.temperature);
   visit("camera", p.camera);
   visit("light", p.light);
+  visit("focus", p.focus);
 }
 void validate(const BenchSection&) {}
 
+double number_or_zero(const Table& table, const char* key) {
+  const Value* value = table.find(key);
+  const auto* number = value == nullptr ? nullptr : std::get_if<double>(&value->data);
+  return number == nullptr ? 0.0 : *number;
+}
+
 /// What the set-up has unless its section says otherwise.
-BenchSection usual_bench(const std::string& procedure) {
+BenchSection usual_bench(const std::string& procedure, const Table& parameters) {
   if (procedure == "pl_movie") {
+    const bool focuses = number_or_zero(parameters, "focus_range_m") > 0.0;
     return {.afm = "",
             .lockin_mechanical = "",
             .lockin_electrical = "",
             .temperature = "",
             .camera = "sim:",
-            .light = "sim:"};
+            .light = "sim:",
+            .focus = focuses ? "sim:" : ""};
   }
   return {};
 }
@@ -169,7 +179,7 @@ void load_instruments(const Table& root, devices::simulated::SimulatedBenchParam
   refuse_unknown(
       table,
       "instruments",
-      {"afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light"});
+      {"afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light", "focus"});
   const auto load = [&](const char* role, auto& params) {
     const std::string path = fmt::format("instruments.{}", role);
     load_fields(params, inner_table(table, role, path), path);
@@ -180,10 +190,11 @@ void load_instruments(const Table& root, devices::simulated::SimulatedBenchParam
   load("temperature", out.temperature);
   load("camera", out.camera);
   load("light", out.light);
+  load("focus", out.focus);
 }
 
 void load_bench(const Table& root, Scenario& out) {
-  BenchSection section = usual_bench(out.info.procedure);
+  BenchSection section = usual_bench(out.info.procedure, out.procedure);
   load_section(root, "bench", section);
   out.devices.clear();
   for (const auto& [role, address] : {std::pair<std::string, std::string>{"afm", section.afm},
@@ -191,7 +202,8 @@ void load_bench(const Table& root, Scenario& out) {
                                       {"lockin_electrical", section.lockin_electrical},
                                       {"temperature", section.temperature},
                                       {"camera", section.camera},
-                                      {"light", section.light}}) {
+                                      {"light", section.light},
+                                      {"focus", section.focus}}) {
     if (!address.empty()) {
       out.devices.push_back({role, address});
     }
@@ -278,12 +290,6 @@ std::vector<scenarios::Step> steps_of(const Scenario& scenario) {
     steps.push_back({"", scenario.info.procedure, scenario.procedure});
   }
   return steps;
-}
-
-double number_or_zero(const Table& table, const char* key) {
-  const Value* value = table.find(key);
-  const auto* number = value == nullptr ? nullptr : std::get_if<double>(&value->data);
-  return number == nullptr ? 0.0 : *number;
 }
 
 /// The bench would refuse it too, but only when rounds are measured already.
@@ -437,10 +443,10 @@ Scenario from_table(const Table& root) {
   }
   load_list(root, "cable", scenario.simulated.cables);
   load_list(root, "fault", scenario.simulated.faults);
+  load_procedure(root, scenario);
   load_bench(root, scenario);
   require_known_roles(scenario);
   load_section(root, "limits", scenario.limits);
-  load_procedure(root, scenario);
   scenario.analysis = load_analysis(root);
   require_temperatures_within_limits(scenario);
   for (const scenarios::Step& step : steps_of(scenario)) {
@@ -560,6 +566,7 @@ Table Scenario::configuration() const {
   put("instruments.temperature", simulated.temperature);
   put("instruments.camera", simulated.camera);
   put("instruments.light", simulated.light);
+  put("instruments.focus", simulated.focus);
   put_list("cable", simulated.cables);
   put_list("fault", simulated.faults);
   for (const devices::DeviceRequest& request : devices) {

@@ -116,6 +116,10 @@ std::vector<double> World::save() const {
     const std::vector<double> lit = lamp.save();
     state.insert(state.end(), lit.begin(), lit.end());
   }
+  if (focus_) {
+    const std::vector<double> focus = focus_->save();
+    state.insert(state.end(), focus.begin(), focus.end());
+  }
   const std::vector<double> specimen = specimen_.save();
   state.insert(state.end(), specimen.begin(), specimen.end());
   return state;
@@ -126,7 +130,8 @@ void World::load(std::span<const double> state) {
   const std::size_t of_faults =
       state.size() >= head && state[2] >= 0.0 ? static_cast<std::size_t>(state[2]) : 0;
   const std::size_t of_lamps = lamps_.size() * Lamp::saved_values;
-  require(state.size() >= head + of_faults + HeatedStage::saved_values + of_lamps,
+  const std::size_t of_focus = focus_ ? Focus::saved_values : 0;
+  require(state.size() >= head + of_faults + HeatedStage::saved_values + of_lamps + of_focus,
           "the saved state of the world is too short");
   clock_.set(Duration(static_cast<std::int64_t>(state[0]) * 1'000'000'000 +
                       static_cast<std::int64_t>(state[1])));
@@ -136,6 +141,10 @@ void World::load(std::span<const double> state) {
   for (Lamp& lamp : lamps_) {
     lamp.load(state.subspan(at, Lamp::saved_values));
     at += Lamp::saved_values;
+  }
+  if (focus_) {
+    focus_->load(state.subspan(at, Focus::saved_values));
+    at += Focus::saved_values;
   }
   specimen_.load(state.subspan(at));
   specimen_.set_temperature_k(stage_.surface_k(now_s()));

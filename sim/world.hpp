@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "physics/piezo_creep.hpp"
 #include "physics/resonance_drift.hpp"
 #include "sim/faults.hpp"
+#include "sim/focus.hpp"
 #include "sim/heated_stage.hpp"
 #include "sim/lamp.hpp"
 #include "sim/specimen.hpp"
@@ -143,6 +145,12 @@ class World {
   /// A lamp over the whole field, dark until its light source sets it; it stays where it is.
   [[nodiscard]] Lamp& install_lamp(const LampWander& wander, std::uint32_t number);
   [[nodiscard]] const std::deque<Lamp>& lamps() const { return lamps_; }
+  /// The focus of an objective, driven by a stage; it stays where it is.
+  [[nodiscard]] Focus& install_focus(double defocus_m) { return focus_.emplace(defocus_m); }
+  /// How far the film lies from focus [m]; 0 if nothing drives it.
+  [[nodiscard]] double defocus_m(double time_s) const {
+    return focus_ ? focus_->defocus_m(time_s) : 0.0;
+  }
   /// How much warmer the lever is than in its parameters, by the sample below it [K].
   [[nodiscard]] double lever_warming_k() const;
 
@@ -159,6 +167,7 @@ class World {
   Specimen specimen_;
   HeatedStage stage_;
   std::deque<Lamp> lamps_;
+  std::optional<Focus> focus_;
   std::uint64_t seed_;
   Exposure exposure_;
   std::array<double, 8> wander_phase_rad_{};

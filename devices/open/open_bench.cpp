@@ -15,7 +15,7 @@ namespace halotwin::devices {
 
 namespace {
 
-enum class Kind { lock_in, probe_microscope, temperature_controller, light_source, camera };
+enum class Kind { lock_in, probe_microscope, temperature_controller, light_source, camera, stage };
 
 struct Role {
   std::string_view name;
@@ -28,6 +28,7 @@ constexpr std::array roles{Role{"light", Kind::light_source},
                            Role{"lockin_mechanical", Kind::lock_in},
                            Role{"afm", Kind::probe_microscope},
                            Role{"camera", Kind::camera},
+                           Role{"focus", Kind::stage},
                            Role{"temperature", Kind::temperature_controller}};
 
 const Role& role_of(const std::string& name) {
@@ -86,6 +87,8 @@ Bench open_bench(const std::vector<DeviceRequest>& requests,
         bench.add(request.role, guard(simulated.take_light(request.role), limits, request.role));
       } else if (role.kind == Kind::camera) {
         bench.add(request.role, guard(simulated.take_camera(request.role), limits, request.role));
+      } else if (role.kind == Kind::stage) {
+        bench.add(request.role, guard(simulated.take_stage(request.role), limits, request.role));
       } else {
         bench.add(request.role,
                   guard(simulated.take_temperature(request.role), limits, request.role));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/require.hpp"
+#include "physics/defocus.hpp"
 
 namespace halotwin::devices::simulated {
 namespace {
@@ -35,9 +36,23 @@ FilmImages::FilmImages(const sim::World& world,
   const auto ratio = static_cast<std::size_t>(std::max(std::lround(optics_.pixel_m / node_m), 1L));
   nodes_x_ = film_->grid().nx / ratio * ratio;
   nodes_y_ = film_->grid().ny / ratio * ratio;
-  formation_ = std::make_unique<physics::ImageFormation>(
-      optics_, nodes_x_, nodes_y_, node_m, physics::FilmBorder::dark);
+  focus(world.defocus_m(world.now_s()));
   photons_per_rate_ = collection * node_m * node_m * world.specimen().params().film.thickness_m;
+}
+
+void FilmImages::focus(double defocus_m) {
+  if (formation_ && defocus_m == defocus_m_) {
+    return;
+  }
+  defocus_m_ = defocus_m;
+  // the film goes on beside the part that is computed: its edge must not show in a wide blur
+  const double blur_m = std::hypot(physics::gaussian_sigma_m(optics_),
+                                   physics::gaussian_defocus_m(optics_, defocus_m));
+  const bool wide = 3.0 * blur_m > world_->specimen().params().microstructure.margin_m;
+  const auto border =
+      defocus_m != 0.0 && wide ? physics::FilmBorder::periodic : physics::FilmBorder::dark;
+  formation_ = std::make_unique<physics::ImageFormation>(
+      optics_, nodes_x_, nodes_y_, film_->params().node_m, border, defocus_m);
 }
 
 void FilmImages::begin(const SeriesTimes& times, const CameraRegion& region, std::size_t frames) {
@@ -75,8 +90,10 @@ FilmFrame FilmImages::frame(std::size_t number) {
     return {dark_, 0.0, 0.0};
   }
   const bool there = number >= block_first_ && number < block_first_ + block_count_;
-  if (!there || block_light_ != now.set) {
-    make_block(number, now.set);
+  // that of the middle of the exposure; frames that are taken during a move are made one by one
+  const double defocus_m = world_->defocus_m(0.5 * (from_s + to_s));
+  if (!there || block_light_ != now.set || block_defocus_m_ != defocus_m) {
+    make_block(number, now.set, defocus_m);
   }
   double exposed = 0.0;
   for (const sim::Lamp& lamp : world_->lamps()) {
@@ -88,7 +105,8 @@ FilmFrame FilmImages::frame(std::size_t number) {
   return {std::span(block_).subspan((number - block_first_) * pixels, pixels), factor, now.mean};
 }
 
-void FilmImages::make_block(std::size_t number, double relative_light) {
+void FilmImages::make_block(std::size_t number, double relative_light, double defocus_m) {
+  focus(defocus_m);
   if (!emission_ || emission_->relative_light() != relative_light) {
     emission_ = std::make_unique<sim::FilmEmission>(*film_, relative_light, threads_);
   }
@@ -102,6 +120,7 @@ void FilmImages::make_block(std::size_t number, double relative_light) {
   block_first_ = number / chunk * chunk;
   block_count_ = frames_ == 0 ? block : std::min(block, frames_ - block_first_);
   block_light_ = relative_light;
+  block_defocus_m_ = defocus_m;
   std::vector<double> starts;
   for (std::size_t k = 0; k < block_count_; ++k) {
     starts.push_back(seconds(times_.at(block_first_ + k)));

@@ -54,7 +54,8 @@ class FilmImages {
     double mean = 0.0;  // over the exposure
   };
   [[nodiscard]] Light light(double from_s, double to_s) const;
-  void make_block(std::size_t number, double relative_light);
+  void make_block(std::size_t number, double relative_light, double defocus_m);
+  void focus(double defocus_m);
   void form(std::span<const float> rates, double time_s, std::span<float> out) const;
 
   const sim::World* world_;
@@ -64,6 +65,7 @@ class FilmImages {
   Point origin_;
   Threads threads_;
   std::unique_ptr<physics::ImageFormation> formation_;
+  double defocus_m_ = 0.0;   // of it
   std::size_t nodes_x_ = 0;  // whole pixels of the film
   std::size_t nodes_y_ = 0;
   std::unique_ptr<sim::FilmEmission> emission_;
@@ -74,6 +76,7 @@ class FilmImages {
   std::size_t block_first_ = 0;
   std::size_t block_count_ = 0;
   double block_light_ = 0.0;
+  double block_defocus_m_ = 0.0;
   std::vector<float> block_;
   std::vector<float> dark_;
 };

@@ -80,6 +80,14 @@ std::unique_ptr<LightSource> SimulatedBench::take_light(const std::string& role)
   return device;
 }
 
+std::unique_ptr<Stage> SimulatedBench::take_stage(const std::string& role) {
+  require(role == "focus" && focus_ == nullptr,
+          "the simulated bench has one stage, of role \"focus\"");
+  auto device = make_focus(world_, params_.focus, role);
+  focus_ = device.get();
+  return device;
+}
+
 Point SimulatedBench::true_tip_position() const {
   return probe_ == nullptr ? Point{} : probe_->true_position();
 }
@@ -128,6 +136,9 @@ std::vector<double> SimulatedBench::save() const {
   if (light_ != nullptr) {
     append(state, light_->save());
   }
+  if (focus_ != nullptr) {
+    append(state, focus_->save());
+  }
   append(state, chain_.save());
   return state;
 }
@@ -150,6 +161,9 @@ void SimulatedBench::load(std::span<const double> state) {
   }
   if (light_ != nullptr) {
     light_->load(next_part(state));
+  }
+  if (focus_ != nullptr) {
+    focus_->load(next_part(state));
   }
   chain_.load(next_part(state));
 }

@@ -11,6 +11,7 @@
 #include "devices/device.hpp"
 #include "devices/simulated/probe_chain.hpp"
 #include "devices/simulated/simulated_camera.hpp"
+#include "devices/simulated/simulated_focus.hpp"
 #include "devices/simulated/simulated_light_source.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "devices/simulated/simulated_probe.hpp"
@@ -29,6 +30,7 @@ struct SimulatedBenchParams {
   LockInModel lockin_electrical = mfli();
   TemperatureModel temperature;
   CameraParams camera;
+  FocusParams focus;
   LightSourceParams light;
 };
 
@@ -38,14 +40,15 @@ class SimulatedBench {
  public:
   SimulatedBench(const SimulatedBenchParams& params, std::uint64_t seed, Threads threads = {});
 
-  /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light". Each
-  /// may be taken once; the device is not guarded by limits yet. Throws ParameterError for another
-  /// role.
+  /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light",
+  /// "focus". Each may be taken once; the device is not guarded by limits yet. Throws
+  /// ParameterError for another role.
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> take_probe(const std::string& role);
   [[nodiscard]] std::unique_ptr<LockIn> take_lock_in(const std::string& role);
   [[nodiscard]] std::unique_ptr<TemperatureController> take_temperature(const std::string& role);
   [[nodiscard]] std::unique_ptr<Camera> take_camera(const std::string& role);
   [[nodiscard]] std::unique_ptr<LightSource> take_light(const std::string& role);
+  [[nodiscard]] std::unique_ptr<Stage> take_stage(const std::string& role);
 
   [[nodiscard]] sim::World& world() { return world_; }
   [[nodiscard]] const sim::World& world() const { return world_; }
@@ -75,6 +78,7 @@ class SimulatedBench {
   SimulatedTemperature* temperature_ = nullptr;
   SimulatedCamera* camera_ = nullptr;
   SimulatedLightSource* light_ = nullptr;
+  SimulatedStage* focus_ = nullptr;
   std::vector<std::pair<std::string, SimulatedLockIn*>> lock_ins_;
 };
 

@@ -16,6 +16,7 @@ void validate(const StageAxisParams& p) {
   require(p.unit == "m" || p.unit == "rad", "unit of a stage axis must be \"m\" or \"rad\"");
   require(std::isfinite(p.low), "low", p.low, "finite");
   require(std::isfinite(p.high) && p.high > p.low, "high", p.high, "> low");
+  require(std::isfinite(p.start), "start", p.start, "finite");
   require_positive("speed_per_s", p.speed_per_s);
   require_range("overshoot", p.overshoot, 0.0, 0.1 * (p.high - p.low));
   require_positive("settling_time_s", p.settling_time_s);
@@ -43,7 +44,8 @@ SimulatedStage::SimulatedStage(sim::World& world,
       motions_(params.axes.size()) {
   validate(params_);
   for (std::size_t i = 0; i < motions_.size(); ++i) {
-    const double start = std::clamp(0.0, params_.axes[i].low, params_.axes[i].high);
+    const StageAxisParams& axis = params_.axes[i];
+    const double start = std::clamp(axis.start, axis.low, axis.high);
     motions_[i].from = start;
     motions_[i].end = start;
     motions_[i].speed_per_s = params_.axes[i].speed_per_s;
@@ -137,6 +139,14 @@ void SimulatedStage::start_move(std::size_t axis, double target) {
   next.standing =
       next.travelled + from_seconds(excess > 1.0 ? p.settling_time_s * std::log(excess) : 0.0);
   motions_[axis] = next;
+  tell(axis);
+}
+
+void SimulatedStage::tell(std::size_t axis) const {
+  const Motion& m = motions_[axis];
+  if (listener_) {
+    listener_({axis, m.start, m.standing, m.from, m.end, m.direction < 0.0});
+  }
 }
 
 AxisState SimulatedStage::state(std::size_t axis) {
@@ -162,6 +172,7 @@ void SimulatedStage::halt(std::size_t axis) {
   m.from = m.end;
   m.overshoot = 0.0;
   m.start = m.travelled = m.standing = world_->clock().now();
+  tell(axis);
 }
 
 void SimulatedStage::stop_move(std::size_t axis) {
@@ -173,6 +184,41 @@ void SimulatedStage::make_safe() {
   strike(*world_, role_, "make safe");
   for (std::size_t axis = 0; axis < motions_.size(); ++axis) {
     halt(axis);
+  }
+}
+
+std::vector<double> SimulatedStage::save() const {
+  std::vector<double> state;
+  for (const Motion& m : motions_) {
+    state.insert(
+        state.end(),
+        {m.from, m.end, m.overshoot, m.direction, m.speed_per_s, static_cast<double>(m.moves)});
+    for (const Duration moment : {m.start, m.travelled, m.standing}) {
+      state.push_back(static_cast<double>(moment.count() / 1'000'000'000));
+      state.push_back(static_cast<double>(moment.count() % 1'000'000'000));
+    }
+  }
+  return state;
+}
+
+void SimulatedStage::load(std::span<const double> state) {
+  constexpr std::size_t of_axis = 12;
+  require(state.size() == of_axis * motions_.size(), "the saved state of a stage is damaged");
+  for (std::size_t axis = 0; axis < motions_.size(); ++axis) {
+    const auto v = state.subspan(of_axis * axis, of_axis);
+    const auto moment = [&](std::size_t i) {
+      return Duration(static_cast<std::int64_t>(v[i]) * 1'000'000'000 +
+                      static_cast<std::int64_t>(v[i + 1]));
+    };
+    motions_[axis] = {v[0],
+                      v[1],
+                      v[2],
+                      v[3],
+                      v[4],
+                      moment(6),
+                      moment(8),
+                      moment(10),
+                      static_cast<std::uint64_t>(v[5])};
   }
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "devices/stage.hpp"
@@ -17,6 +20,7 @@ struct StageAxisParams {
   std::string unit = "m";  // or "rad"; all lengths below are in it
   double low = -12.5e-3;
   double high = 12.5e-3;
+  double start = 0.0;                // inside the range, or the end next to it
   double speed_per_s = 2.0e-3;       // the fastest, and the speed at the start
   double overshoot = 1.0e-6;         // beyond the target at the end of the travel
   double settling_time_s = 20.0e-3;  // time constant with which the overshoot dies out
@@ -31,6 +35,7 @@ void visit_fields(auto& visit, StageAxisParams& p) {
   visit("unit", p.unit);
   visit("low", p.low);
   visit("high", p.high);
+  visit("start", p.start);
   visit("speed_per_s", p.speed_per_s);
   visit("overshoot", p.overshoot);
   visit("settling_time_s", p.settling_time_s);
@@ -47,6 +52,16 @@ void validate(const StageParams& p);
 void visit_fields(auto& visit, StageParams& p) {
   visit("axes", p.axes);
 }
+
+/// A move as it will be, or the place where one was stopped; encoder readings.
+struct StageTravel {
+  std::size_t axis = 0;
+  Duration start{};
+  Duration standing{};
+  double from = 0.0;
+  double to = 0.0;
+  bool downwards = false;  // the last travel of this axis
+};
 
 /// Encoder of an axis during a move of length d to `end` (the target and an error of the
 /// repeatability's size), with overshoot o <= |d| / 10 in the direction of travel:
@@ -76,6 +91,13 @@ class SimulatedStage final : public Stage {
   /// Where the carriage really is: the encoder less half the backlash in the direction of the last
   /// travel.
   [[nodiscard]] double true_position(std::size_t axis) const;
+  /// Whoever must know where the carriage goes: told of every move and stop.
+  void on_travel(std::function<void(const StageTravel&)> listener) {
+    listener_ = std::move(listener);
+  }
+
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
 
  private:
   struct Motion {
@@ -92,12 +114,14 @@ class SimulatedStage final : public Stage {
   [[nodiscard]] const Motion& motion(std::size_t axis, const char* operation) const;
   [[nodiscard]] double encoder(const Motion& m, const StageAxisParams& p) const;
   void halt(std::size_t axis);
+  void tell(std::size_t axis) const;
 
   sim::World* world_;
   StageParams params_;
   std::string role_;
   std::uint32_t number_;
   std::vector<Motion> motions_;
+  std::function<void(const StageTravel&)> listener_;
 };
 
 }  // namespace halotwin::devices::simulated

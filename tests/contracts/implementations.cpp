@@ -4,6 +4,7 @@
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
 #include "devices/simulated/simulated_camera.hpp"
+#include "devices/simulated/simulated_focus.hpp"
 #include "devices/simulated/simulated_light_source.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "devices/simulated/simulated_probe.hpp"
@@ -72,6 +73,11 @@ Subject<LightSource> simulated_light() {
 }
 Subject<Stage> simulated_stage() {
   return in_small_world<SimulatedStage, Stage>(StageParams{});
+}
+Subject<Stage> simulated_focus() {
+  std::shared_ptr<sim::World> world = small_world();
+  auto device = make_focus(*world, FocusParams{}, "focus");
+  return {world, &world->clock(), std::move(device)};
 }
 Subject<Shutter> simulated_shutter() {
   return in_small_world<SimulatedShutter, Shutter>(ShutterParams{});
@@ -143,6 +149,8 @@ const std::vector<Implementation<Stage>>& stages() {
   static const std::vector<Implementation<Stage>> all{
       {"simulated", simulated_stage},
       {"guarded_simulated", [] { return guarded(simulated_stage()); }},
+      {"simulated_focus", simulated_focus},
+      {"guarded_simulated_focus", [] { return guarded(simulated_focus()); }},
   };
   return all;
 }
