@@ -69,6 +69,7 @@ MovieTruth::MovieTruth(data::TruthWriter& truth,
   number("quenching_domain", "centre that gives more than half of a pixel's variance; 0: none");
   define_nodes(*film);
   define_centres(*film);
+  define_offsets();
 }
 
 void MovieTruth::define_nodes(const sim::RecombinationFilm& film) {
@@ -102,6 +103,16 @@ void MovieTruth::define_centres(const sim::RecombinationFilm& film) {
   add("centre_tau", "s", "correlation time 1 / (on rate + off rate)");
   add("centre_duty", "1", "share of the time that it is on");
   add("centre_strong", "1", "1: of the strong population");
+}
+
+void MovieTruth::define_offsets() {
+  const auto n = static_cast<double>(frames_);
+  const std::vector<data::Axis> axes{{"frame", "1", linear_spacing(1.0, n, frames_)}};
+  for (const char* name : {"film_offset_x", "film_offset_y"}) {
+    data::SignalSpec spec = on(axes, name, "m", "place seen less nominal place on the film");
+    spec.type = data::ElementType::f64;
+    offsets_.push_back(writer_->add_signal(spec));
+  }
 }
 
 void MovieTruth::begin() {
@@ -182,11 +193,27 @@ void MovieTruth::write_fields(const sim::RecombinationFilm& film) {
   }
 }
 
+void MovieTruth::write_offsets(double frame_period_s) {
+  const sim::World& world = bench_->world();
+  const double end_s = world.now_s();
+  std::vector<double> x;
+  std::vector<double> y;
+  for (std::size_t frame = 0; frame < frames_; ++frame) {
+    const double before_s = static_cast<double>(frames_ - 1 - frame) * frame_period_s;
+    const Point offset = world.drift(end_s - before_s);
+    x.push_back(offset.x_m);
+    y.push_back(offset.y_m);
+  }
+  writer_->write(offsets_[0], {0}, std::span<const double>(x));
+  writer_->write(offsets_[1], {0}, std::span<const double>(y));
+}
+
 void MovieTruth::recorded(std::size_t done) {
   const devices::simulated::SimulatedCamera* camera = bench_->camera();
   if (done != frames_ || camera == nullptr || clean_.empty()) {
     return;
   }
+  write_offsets(camera->settings().frame_period_s);
   const sim::CleanCorrelation& clean = camera->clean();
   if (clean.nx() != scan_.points_x || clean.ny() != scan_.points_y) {
     return;  // another region

@@ -22,7 +22,9 @@ namespace halotwin::session {
 /// "strongest_centre" and "strongest_share": the largest part, whatever it is. Of each centre, in
 /// the order of these numbers: "centre_x", "centre_y", "centre_kappa", "centre_on_rate",
 /// "centre_off_rate", "centre_tau", "centre_duty", "centre_strong". On the nodes of the carriers:
-/// "node_grain", "node_mean_density".
+/// "node_grain", "node_mean_density". Of each frame: "film_offset_x", "film_offset_y", offset and
+/// drift together: what a pixel sees lies that far from its nominal place on the film (at the end
+/// of the frame, its period being the nominal one).
 class MovieTruth final : public SectionTruth {
  public:
   /// Defines the signals: before RecordingWriter::begin(). `truth` and `bench` must outlive it.
@@ -39,9 +41,11 @@ class MovieTruth final : public SectionTruth {
  private:
   void define_centres(const sim::RecombinationFilm& film);
   void define_nodes(const sim::RecombinationFilm& film);
+  void define_offsets();
   void write_centres(const sim::RecombinationFilm& film);
   void write_domains(const sim::RecombinationFilm& film);
   void write_fields(const sim::RecombinationFilm& film);
+  void write_offsets(double frame_period_s);
 
   data::TruthWriter* writer_;
   const devices::simulated::SimulatedBench* bench_;
@@ -52,6 +56,7 @@ class MovieTruth final : public SectionTruth {
   std::vector<data::SignalId> centres_;
   std::vector<data::SignalId> nodes_;
   std::vector<data::SignalId> domains_;
+  std::vector<data::SignalId> offsets_;
 };
 
 /// Whether a section is a movie.
