@@ -165,22 +165,6 @@ std::vector<double> mean_over_neighbours(std::size_t nx,
   return mean_of_pairs(nx, ny, [&](std::size_t p, std::size_t, std::size_t k) { return r[k][p]; });
 }
 
-std::vector<double> reliability(const CorrelationMap& map, const DetectorNoise& noise) {
-  require(noise.counts_per_electron > 0.0, "counts_per_electron must be positive");
-  std::vector<double> out(map.variance.size(), nan);
-  const double gain = noise.counts_per_electron;
-  for (std::size_t p = 0; p < out.size(); ++p) {
-    const double electrons = std::max(0.0, (map.intensity[p] - noise.offset_counts) / gain);
-    const double of_detector =
-        noise.excess_factor * electrons + noise.read_noise_e * noise.read_noise_e;
-    const double share = 1.0 - of_detector * gain * gain / map.variance[p];
-    if (map.variance[p] > 0.0 && share > 0.0) {
-      out[p] = share;
-    }
-  }
-  return out;
-}
-
 std::vector<double> disattenuated(const CorrelationMap& map, std::span<const double> reliability) {
   require(reliability.size() == map.mean_r.size(), "one reliability per pixel expected");
   return mean_of_pairs(map.nx, map.ny, [&](std::size_t p, std::size_t q, std::size_t k) {

@@ -89,22 +89,9 @@ struct CorrelationMap {
                                                        std::size_t ny,
                                                        const std::array<std::vector<double>, 4>& r);
 
-/// The part of a pixel's variance that is not noise of the detector:
-///
-///   R = 1 - (F2 N + s^2) / var,   N = (mean - offset) / gain in electrons, var in electrons^2
-///
-/// F2 is 1 without and about 2 with electron multiplication. NaN where R <= 0 (nothing but noise).
-struct DetectorNoise {
-  double counts_per_electron = 1.0;  // of a photoelectron, EM gain included
-  double offset_counts = 0.0;
-  double excess_factor = 1.0;  // F2
-  double read_noise_e = 0.0;   // s, referred to photoelectrons
-};
-[[nodiscard]] std::vector<double> reliability(const CorrelationMap& map,
-                                              const DetectorNoise& noise);
-
 /// The map without the detector's noise: mean over the neighbours of r / sqrt(R_p R_q)
-/// (disattenuation, Spearman 1904). Noise of the estimate can carry it above 1.
+/// (disattenuation, Spearman 1904); `reliability` from detector_noise.hpp. Noise of the estimate
+/// can carry it above 1.
 [[nodiscard]] std::vector<double> disattenuated(const CorrelationMap& map,
                                                 std::span<const double> reliability);
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/detector_noise.hpp"
 #include "analysis/pipelines/clim_times.hpp"
 #include "analysis/steadied_movie.hpp"
 #include "base/require.hpp"
@@ -27,16 +28,6 @@ void choose_field(const MovieInfo& info, std::size_t side, ClimResult& r) {
   r.first_y = (info.ny - r.ny) / 2;
   r.pixel_m = info.pixel_m;
   r.frame_period_s = info.frame_period_s;
-}
-
-std::vector<std::uint8_t> frames_to_use(const MovieInfo& info, std::int64_t first_frames) {
-  std::vector<std::uint8_t> use = info.valid;
-  for (std::size_t t = 0; t < use.size(); ++t) {
-    if (first_frames > 0 && t >= static_cast<std::size_t>(first_frames)) {
-      use[t] = 0;
-    }
-  }
-  return use;
 }
 
 /// Goes through the movie portion by portion: body(first frame, frames of the field [t][y][x]).
@@ -65,24 +56,6 @@ void for_each_portion(const MovieSource& movie, const ClimResult& field, const B
   }
 }
 
-/// Means of frames and saturated pixels, noted while the frames go by.
-void note_quality(std::span<const std::uint16_t> frames,
-                  std::size_t pixels,
-                  std::uint32_t saturation,
-                  double& saturated,
-                  std::vector<double>& mean_frame) {
-  for (std::size_t at = 0; at < frames.size(); at += pixels) {
-    std::uint64_t sum = 0;
-    std::uint64_t above = 0;
-    for (const std::uint16_t counts : frames.subspan(at, pixels)) {
-      sum += counts;
-      above += saturation > 0 && counts >= saturation ? 1U : 0U;
-    }
-    mean_frame.push_back(static_cast<double>(sum) / static_cast<double>(pixels));
-    saturated += static_cast<double>(above);
-  }
-}
-
 Traces take_traces(const MovieSource& movie,
                    const ClimOptions& options,
                    ClimResult& r,
@@ -92,20 +65,15 @@ Traces take_traces(const MovieSource& movie,
   t.pixel_m = info.pixel_m;
   t.use_frame = frames_to_use(info, options.first_frames);
   t.remove_common_mode = options.remove_common_mode;
-  r.quality.frames_used =
-      static_cast<std::size_t>(std::count(t.use_frame.begin(), t.use_frame.end(), 1));
-  r.quality.frames_left_out =
-      static_cast<std::size_t>(std::count(info.valid.begin(), info.valid.end(), 0));
-  require(r.quality.frames_used >= least_frames,
-          fmt::format("{} usable frames (needed: {})", r.quality.frames_used, least_frames));
+  r.quality = quality_of(info, t.use_frame);
   TraceBuilder builder(r.nx, r.ny, info.frames, t, threads);
-  double saturated = 0.0;
+  FrameCounter counter(r.nx * r.ny, info.saturation_counts);
   for_each_portion(movie, r, [&](std::size_t, std::span<const std::uint16_t> frames) {
     builder.add(frames);
-    note_quality(frames, r.nx * r.ny, info.saturation_counts, saturated, r.mean_frame);
+    counter.add(frames);
   });
-  r.quality.saturated_share =
-      saturated / static_cast<double>(r.nx * r.ny) / static_cast<double>(info.frames);
+  r.mean_frame = counter.mean_frame();
+  r.quality.saturated_share = counter.saturated_share();
   return std::move(builder).finish();
 }
 
@@ -122,19 +90,11 @@ std::vector<double> background_of_field(const MovieInfo& info, const ClimResult&
 }
 
 void take_noise_out(const MovieInfo& info, const std::vector<double>& background, ClimResult& r) {
-  if (!(info.counts_per_electron > 0.0) || !(info.excess_factor > 0.0)) {
-    return;
+  if (r.quality.noise_known) {
+    r.reliability = reliability(r.map, info, background);
+    r.signal_e = signal_electrons(r.map, info, background);
+    r.disattenuated = disattenuated(r.map, r.reliability);
   }
-  r.quality.noise_known = true;
-  r.reliability.resize(r.map.intensity.size());
-  r.signal_e.resize(r.map.intensity.size());
-  for (std::size_t p = 0; p < r.reliability.size(); ++p) {
-    const double noise = noise_variance(info, r.map.intensity[p], background[p]);
-    const double share = 1.0 - noise / r.map.variance[p];
-    r.reliability[p] = share > 0.0 ? share : std::numeric_limits<double>::quiet_NaN();
-    r.signal_e[p] = (r.map.intensity[p] - background[p]) / info.counts_per_electron;
-  }
-  r.disattenuated = disattenuated(r.map, r.reliability);
 }
 
 /// Median over the field of r with the pixel to the east, half a record later: what chance gives.

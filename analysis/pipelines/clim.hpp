@@ -18,6 +18,7 @@
 #include "analysis/correlation_sums.hpp"
 #include "analysis/drift.hpp"
 #include "analysis/movie.hpp"
+#include "analysis/movie_quality.hpp"
 #include "analysis/pipelines/pipeline.hpp"
 #include "analysis/spectrum_fit.hpp"
 #include "analysis/switching_rates.hpp"
@@ -83,14 +84,6 @@ struct Centre {
 };
 
 /// What is wrong with a movie, in numbers; nothing is mended silently.
-struct MovieQuality {
-  std::size_t frames_used = 0;
-  std::size_t frames_left_out = 0;  // dropped or incomplete
-  double saturated_share = 0.0;     // of all pixels and frames
-  std::size_t constant_pixels = 0;
-  bool noise_known = false;  // gain and excess factor of the camera
-};
-
 struct ClimResult {
   std::size_t nx = 0;  // of the field of which traces are kept
   std::size_t ny = 0;

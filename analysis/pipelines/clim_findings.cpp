@@ -90,9 +90,6 @@ void add_map_numbers(const ClimResult& r, Findings& f) {
         median_of_map(r, r.disattenuated),
         "",
         "r without the detector's noise");
-  } else {
-    f.warnings.emplace_back(
-        "gain or excess factor of the camera unknown: detector noise is not taken out");
   }
 }
 
@@ -413,17 +410,8 @@ void add_quality(const ClimResult& r, Findings& f) {
     add(f, "drift_x", r.drift.trend_x_pixels, "pixel", note);
     add(f, "drift_y", r.drift.trend_y_pixels, "pixel", note);
   }
-  if (r.quality.frames_left_out > 0) {
-    f.warnings.push_back(
-        fmt::format("{} dropped or incomplete frames left out", r.quality.frames_left_out));
-  }
-  if (r.quality.saturated_share > 0.0) {
-    f.warnings.push_back(
-        fmt::format("{:.3g} % of the values are saturated", 100.0 * r.quality.saturated_share));
-  }
-  if (r.quality.constant_pixels > 0) {
-    f.warnings.push_back(
-        fmt::format("{} pixels never change and have no correlation", r.quality.constant_pixels));
+  for (const std::string& warning : warnings_of(r.quality)) {
+    f.warnings.push_back(warning);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 
+#include "analysis/detector_noise.hpp"
 #include "analysis/power_spectrum.hpp"
 
 namespace halotwin::analysis {
@@ -65,16 +66,6 @@ std::vector<std::size_t> peaks_of_map(const ClimResult& r) {
 }
 
 }  // namespace
-
-double noise_variance(const MovieInfo& info, double mean_counts, double background) {
-  const double gain = info.counts_per_electron;
-  if (!(gain > 0.0) || !(info.excess_factor > 0.0)) {
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  const double read = std::isfinite(info.read_noise_e) ? info.read_noise_e : 0.0;
-  const double electrons = std::max(0.0, mean_counts - background) / gain;
-  return (info.excess_factor * electrons + read * read) * gain * gain;
-}
 
 void take_spectra(const MovieInfo& info,
                   const std::vector<std::vector<double>>& traces,

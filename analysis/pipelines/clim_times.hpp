@@ -10,9 +10,6 @@
 
 namespace halotwin::analysis {
 
-/// Variance of the detector's noise of one pixel in one frame [counts^2]; NaN if unknown.
-[[nodiscard]] double noise_variance(const MovieInfo& info, double mean_counts, double background);
-
 /// Relative fluctuations (x - mean) / (mean - background) of each cluster's trace, their spectra
 /// and fits.
 void take_spectra(const MovieInfo& info,

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "analysis/detector_noise.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
 
@@ -133,8 +134,11 @@ TEST(CorrelationSums, DisattenuationGivesBackWhatNoiseTook) {
     }
   }
   const CorrelationMap map = map_of(m, 4000);
-  const DetectorNoise noise{.counts_per_electron = 5.0, .offset_counts = 100.0};
-  const auto r = reliability(map, noise);
+  MovieInfo camera;
+  camera.counts_per_electron = 5.0;
+  camera.excess_factor = 1.0;
+  const std::vector<double> background(side * side, 100.0);
+  const auto r = reliability(map, camera, background);
   const auto corrected = disattenuated(map, r);
   double measured = 0.0;
   double mean = 0.0;
