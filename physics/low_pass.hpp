@@ -26,11 +26,6 @@ void visit_fields(auto& visit, LowPassParams& p) {
 /// H(w) = (1 + i w tau)^-n.
 [[nodiscard]] std::complex<double> low_pass_response(const LowPassParams& p, double rad_per_s);
 
-/// Remaining error of a unit step after x time constants: exp(-x) sum_{k<n} x^k / k!.
-[[nodiscard]] double settling_error(int order, double time_constants);
-/// Time constants until the step error has fallen to `error` (0 < error < 1).
-[[nodiscard]] double settling_time_constants(int order, double error);
-
 /// Noise-equivalent bandwidth [Hz]: int |H|^2 df over f > 0 = 1/(4 tau), 1/(8 tau), 3/(32 tau),
 /// 5/(64 tau) ...
 [[nodiscard]] double noise_equivalent_bandwidth_hz(const LowPassParams& p);

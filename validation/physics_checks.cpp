@@ -5,6 +5,7 @@
 #include <complex>
 
 #include "base/constants.hpp"
+#include "base/settling.hpp"
 #include "physics/cantilever.hpp"
 #include "physics/ion_response.hpp"
 #include "physics/low_pass.hpp"
@@ -179,7 +180,7 @@ PhysicsCheck lock_in_filter() {
   double worst = 0.0;
   for (int n = 1; n <= 12; ++n) {
     physics::advance(filter, state, step, 1.0e-3);
-    worst = std::max(worst, std::abs(1.0 - state.stage[3].real() - physics::settling_error(4, n)));
+    worst = std::max(worst, std::abs(1.0 - state.stage[3].real() - settling_error(4, n)));
   }
   const auto factor = physics::noise_factor(4, 60.0);
   double variance = 0.0;

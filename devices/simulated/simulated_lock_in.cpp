@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/require.hpp"
+#include "base/settling.hpp"
 #include "physics/low_pass.hpp"
 
 namespace halotwin::devices::simulated {
@@ -273,7 +274,7 @@ LockInReading SimulatedLockIn::now() {
 
 Duration SimulatedLockIn::settling_time(double relative_error) const {
   return from_seconds(settings_.time_constant_s *
-                      physics::settling_time_constants(settings_.filter_order, relative_error));
+                      settling_time_constants(settings_.filter_order, relative_error));
 }
 
 std::vector<double> SimulatedLockIn::save() const {

@@ -5,6 +5,7 @@
 
 #include "base/constants.hpp"
 #include "base/errors.hpp"
+#include "base/settling.hpp"
 #include "base/units.hpp"
 #include "devices/simulated/time_domain_chain.hpp"
 
@@ -215,7 +216,7 @@ TEST_F(Chain, ForgetsAsItsFilterWhileNotEngaged) {
   chain.advance(4e-3);
   // what is left of a step down after 4 time constants; the ripple at 4 f_e in the stages: 1 /
   // (8 pi f_e tau) = 2 % in the first, less in the next
-  EXPECT_NEAR(std::abs(chain.output().phasor_v / before), physics::settling_error(4, 4.0), 5e-3);
+  EXPECT_NEAR(std::abs(chain.output().phasor_v / before), settling_error(4, 4.0), 5e-3);
   chain.advance(3600.0);
   EXPECT_LT(std::abs(chain.output().phasor_v), 1e-30);
 }

@@ -10,6 +10,7 @@
 #include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/random.hpp"
+#include "base/settling.hpp"
 
 namespace halotwin::physics {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "base/constants.hpp"
 #include "base/fields.hpp"
+#include "base/settling.hpp"
 #include "physics/cantilever.hpp"
 #include "physics/contact_potential.hpp"
 #include "physics/dielectric_response.hpp"
