@@ -50,10 +50,11 @@ SignalSpec SignalReader::spec(std::string_view group) const {
 }
 
 template <class T>
-std::vector<T> SignalReader::read_block(std::string_view group,
-                                        const std::vector<std::size_t>& start,
-                                        const std::vector<std::size_t>& count) const {
-  const SignalSpec about = spec(group);
+void SignalReader::Impl::read_into(std::string_view group,
+                                   const SignalSpec& about,
+                                   const std::vector<std::size_t>& start,
+                                   const std::vector<std::size_t>& count,
+                                   T* into) const {
   const auto shape = shape_of(about);
   bool inside = start.size() == shape.size() && count.size() == shape.size();
   for (std::size_t i = 0; inside && i < shape.size(); ++i) {
@@ -66,23 +67,30 @@ std::vector<T> SignalReader::read_block(std::string_view group,
   constexpr ElementType wanted = element_type<T>();
   if ((about.type == ElementType::complex64) != (wanted == ElementType::complex64)) {
     throw DataError(fmt::format("{}: signal \"{}\" holds {}, not {}",
-                                impl_->path.string(),
+                                path.string(),
                                 group,
                                 name_of(about.type),
                                 name_of(wanted)));
   }
-  std::vector<T> values(
-      std::accumulate(count.begin(), count.end(), std::size_t{1}, std::multiplies<>()));
-  if (!values.empty()) {
-    impl_->in_file([&] {
-      h5::read_block(impl_->file.get(),
-                     impl_->below(group) + "/" + about.dataset,
-                     wanted,
-                     start,
-                     count,
-                     values.data());
+  if (std::find(count.begin(), count.end(), std::size_t{0}) == count.end()) {
+    in_file([&] {
+      h5::read_block(file.get(), below(group) + "/" + about.dataset, wanted, start, count, into);
     });
   }
+}
+
+template <class T>
+std::vector<T> SignalReader::read_block(std::string_view group,
+                                        const std::vector<std::size_t>& start,
+                                        const std::vector<std::size_t>& count) const {
+  const SignalSpec about = spec(group);
+  const auto shape = shape_of(about);
+  std::size_t size = 1;
+  for (std::size_t i = 0; i < count.size(); ++i) {
+    size *= i < shape.size() ? std::min(count[i], shape[i]) : 0;
+  }
+  std::vector<T> values(size);
+  impl_->read_into(group, about, start, count, values.data());
   return values;
 }
 
@@ -93,21 +101,25 @@ std::vector<T> SignalReader::read(std::string_view group) const {
 }
 
 template <class T>
-std::vector<T> SignalReader::read_rows(std::string_view group,
-                                       std::size_t first,
-                                       std::size_t count) const {
-  auto shape = shape_of(spec(group));
+void SignalReader::read_rows(std::string_view group, std::size_t first, std::span<T> into) const {
+  const SignalSpec about = spec(group);
+  auto shape = shape_of(about);
+  const std::size_t step =
+      std::accumulate(shape.begin() + 1, shape.end(), std::size_t{1}, std::multiplies<>());
+  if (step == 0 || into.size() % step != 0) {
+    throw ParameterError(
+        fmt::format("signal \"{}\": {} values are no whole rows", group, into.size()));
+  }
   std::vector<std::size_t> start(shape.size(), 0);
   start.front() = first;
-  shape.front() = count;
-  return read_block<T>(group, start, shape);
+  shape.front() = into.size() / step;
+  impl_->read_into(group, about, start, shape, into.data());
 }
 
-#define HALOTWIN_READ(T)                                                                      \
-  template std::vector<T> SignalReader::read(std::string_view) const;                         \
-  template std::vector<T> SignalReader::read_rows(std::string_view, std::size_t, std::size_t) \
-      const;                                                                                  \
-  template std::vector<T> SignalReader::read_block(                                           \
+#define HALOTWIN_READ(T)                                                                    \
+  template std::vector<T> SignalReader::read(std::string_view) const;                       \
+  template void SignalReader::read_rows(std::string_view, std::size_t, std::span<T>) const; \
+  template std::vector<T> SignalReader::read_block(                                         \
       std::string_view, const std::vector<std::size_t>&, const std::vector<std::size_t>&) const;
 HALOTWIN_READ(float)
 HALOTWIN_READ(double)

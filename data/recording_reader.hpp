@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +36,10 @@ class SignalReader {
 
   template <class T>
   [[nodiscard]] std::vector<T> read(std::string_view group) const;
-  /// `count` steps of the slowest dimension from `first`: some rows of a map.
+  /// Steps of the slowest dimension from `first` (rows of a map, frames of a movie), as many as
+  /// `into` holds; its size must be a multiple of a step's. Nothing is copied on the way.
   template <class T>
-  [[nodiscard]] std::vector<T> read_rows(std::string_view group,
-                                         std::size_t first,
-                                         std::size_t count) const;
+  void read_rows(std::string_view group, std::size_t first, std::span<T> into) const;
   /// A block: `start` and `count` per dimension.
   template <class T>
   [[nodiscard]] std::vector<T> read_block(std::string_view group,

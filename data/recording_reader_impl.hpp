@@ -32,6 +32,14 @@ class SignalReader::Impl {
     }
   }
 
+  /// A block of the signal into memory for it. Throws ParameterError, DataError.
+  template <class T>
+  void read_into(std::string_view group,
+                 const SignalSpec& about,
+                 const std::vector<std::size_t>& start,
+                 const std::vector<std::size_t>& count,
+                 T* into) const;
+
   std::filesystem::path path;
   std::string entry;
   h5::Handle file;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,14 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "base/constants.hpp"
 #include "base/errors.hpp"
 #include "base/table.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr std::size_t portion_bytes = std::size_t{16} << 20U;
 
 std::optional<double> number(const Table& table, std::string_view key) {
   const Value* value = table.find(key);
@@ -116,7 +114,6 @@ void read_geometry(const data::RecordingReader& recording, const Table& camera, 
 }
 
 void read_camera(const Table& camera, MovieInfo& info) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   info.counts_per_electron = known(camera, "counts_per_electron", 0.0);
   info.excess_factor = known(camera, "excess_factor", 0.0);
   info.read_noise_e = known(camera, "read_noise_e", nan);
@@ -166,14 +163,7 @@ void RecordedMovie::read(std::size_t first_frame,
                          std::size_t count,
                          std::span<std::uint16_t> into) const {
   require_frames(info_, first_frame, count, into.size());
-  const std::size_t portion = frames_per_portion(info_, portion_bytes);
-  for (std::size_t done = 0; done < count; done += portion) {
-    const std::size_t frames = std::min(portion, count - done);
-    const auto values = recording_.read_rows<std::uint16_t>("movie", first_frame + done, frames);
-    std::copy(values.begin(),
-              values.end(),
-              into.begin() + static_cast<std::ptrdiff_t>(done * info_.pixels()));
-  }
+  recording_.read_rows("movie", first_frame, into);
 }
 
 }  // namespace halotwin::analysis

@@ -98,9 +98,11 @@ void export_tiff_movie(const RecordingReader& recording,
   TiffMovieWriter writer(out, spec_of(recording, movie), overwrite);
   const std::size_t size = movie.axes[1].values.size() * movie.axes[2].values.size();
   const std::size_t portion = std::max<std::size_t>(1, portion_values / size);
+  std::vector<std::uint16_t> values;
   for (std::size_t first = 0; first < frames; first += portion) {
     const std::size_t count = std::min(portion, frames - first);
-    const auto values = recording.read_rows<std::uint16_t>("movie", first, count);
+    values.resize(count * size);
+    recording.read_rows("movie", first, std::span(values));
     for (std::size_t t = 0; t < count; ++t) {
       writer.write_frame(std::span(values).subspan(t * size, size),
                          times.empty() ? std::nullopt : std::optional(times[first + t]));

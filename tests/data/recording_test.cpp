@@ -34,8 +34,12 @@ TEST(Recording, GivesBackWhatWasWritten) {
   EXPECT_EQ(reader.read<double>("topography")[5], static_cast<double>(5e-9F));
   EXPECT_EQ(reader.read<double>("pixel_time")[11], 2.75);
   EXPECT_EQ(reader.read_errors("amplitude"), std::vector<double>(nx * ny * channels, 0.5));
-  EXPECT_EQ(reader.read_rows<float>("amplitude", 1, 2),
-            std::vector<float>(amplitude.begin() + nx * channels, amplitude.end()));
+  std::vector<float> rows(2 * nx * channels);
+  reader.read_rows("amplitude", 1, std::span(rows));
+  EXPECT_EQ(rows, std::vector<float>(amplitude.begin() + nx * channels, amplitude.end()));
+  EXPECT_THROW(reader.read_rows("amplitude", 2, std::span(rows)), ParameterError);
+  rows.pop_back();
+  EXPECT_THROW(reader.read_rows("amplitude", 1, std::span(rows)), ParameterError);
   EXPECT_EQ(reader.read_block<float>("amplitude", {2, 1, 3}, {1, 2, 1}),
             (std::vector<float>{value_at(9, 3), value_at(10, 3)}));
 }
