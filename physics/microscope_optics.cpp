@@ -174,8 +174,9 @@ void ImageFormation::make_filter(const MicroscopeParams& p, double node_m, doubl
       const double per_m = std::hypot(u, v) / node_m;
       const double size = optical_transfer(p, per_m) * sinc(u * pixel_nodes) *
                           sinc(v * pixel_nodes) * pixel_nodes * pixel_nodes * defocused(per_m);
-      const auto value = std::polar(size, 2.0 * constants::pi * (u + v) * shift);
-      filter_[kx * fy_ + ky] = {static_cast<float>(value.real()), static_cast<float>(value.imag())};
+      const double angle = 2.0 * constants::pi * (u + v) * shift;  // size < 0: reversed contrast
+      filter_[kx * fy_ + ky] = {static_cast<float>(size * std::cos(angle)),
+                                static_cast<float>(size * std::sin(angle))};
     }
   }
 }

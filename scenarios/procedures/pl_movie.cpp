@@ -11,8 +11,25 @@
 #include "base/require.hpp"
 #include "devices/camera.hpp"
 #include "devices/light_source.hpp"
+#include "devices/stage.hpp"
+#include "scenarios/procedures/focus_check.hpp"
+#include "scenarios/procedures/frame_series.hpp"
+#include "scenarios/procedures/movie_series.hpp"
 
 namespace halotwin::scenarios {
+
+namespace {
+
+FocusPlan focus_plan(const PlMoviePlan& p) {
+  return {.range_m = p.focus_range_m,
+          .steps = p.focus_steps,
+          .sweeps = p.focus_sweeps,
+          .frames = p.focus_frames,
+          .settle_s = p.focus_settle_s,
+          .approach_m = p.focus_approach_m};
+}
+
+}  // namespace
 
 void validate(const PlMoviePlan& p) {
   require_range("columns", p.columns, 2, 16384);
@@ -34,21 +51,28 @@ void validate(const PlMoviePlan& p) {
   require_range("offset_counts", p.offset_counts, 0.0, 1e6);
   require_range("saturation_counts", p.saturation_counts, 1.0, 65535.0);
   require_range("most_lost_share", p.most_lost_share, 0.0, 1.0);
+  validate(focus_plan(p), "focus_");
+  require(p.focus_range_m == 0.0 || (p.columns >= 3 && p.rows >= 3),
+          "a focus check needs at least 3 columns and rows");
 }
 
 namespace {
 
 using devices::Camera;
 using devices::CameraSettings;
-using devices::FrameInfo;
 using devices::LightSource;
+using devices::Stage;
 
 constexpr const char* name = "pl_movie";
-constexpr double patience_s = 10.0;  // beyond some frames
 
 class PlMovie final : public Procedure {
  public:
-  explicit PlMovie(const PlMoviePlan& plan) : plan_(plan) {}
+  explicit PlMovie(const PlMoviePlan& plan)
+      : plan_(plan),
+        series_(static_cast<std::size_t>(plan.frames),
+                pixels(),
+                static_cast<std::size_t>(plan.most_lost_share * plan.frames)),
+        focus_(focus_plan(plan), name) {}
 
   [[nodiscard]] Estimate estimate() const override;
   void describe(data::RecordingHeader& header) const override;
@@ -57,13 +81,6 @@ class PlMovie final : public Procedure {
   [[nodiscard]] Table parameters() const override { return effective_fields(plan_); }
 
  private:
-  /// What the frames of the movie are counted from.
-  struct Series {
-    Duration first_start{};  // of the exposure of frame 0
-    std::size_t shift = 0;   // from the numbers of the camera to places in the movie
-    bool first = true;       // no frame of this part has come yet
-    std::size_t done = 0;
-  };
   [[nodiscard]] std::size_t pixels() const {
     return static_cast<std::size_t>(plan_.columns) * static_cast<std::size_t>(plan_.rows);
   }
@@ -72,24 +89,14 @@ class PlMovie final : public Procedure {
   void say(const RunContext& context, const std::string& text) const;
   CameraSettings set_up(Camera& camera) const;
   void light_on(LightSource& light, const RunContext& context) const;
-  void take_dark(Camera& camera, const RunContext& context);
-  void record_devices(const RunContext& context, const CameraSettings& applied);
-  /// Records frame series.done, and says so.
-  void record(
-      const RunContext& context, Series& series, double number, double time_s, bool valid) const;
-  void record_missing(const RunContext& context, Series& series, std::size_t until);
-  void begin(const RunContext& context, Series& series, const FrameInfo& frame) const;
-  void take(const RunContext& context, Series& series, const FrameInfo& frame);
-  /// What the first part left in the recording.
-  void take_up(const RunContext& context, Series& series);
-  void take_series(Camera& camera, const RunContext& context, Series& series);
+  /// Their mean; empty if the plan wants none.
+  [[nodiscard]] std::vector<double> take_dark(Camera& camera, const RunContext& context) const;
+  void focus(Camera& camera, Stage* stage, std::span<const double> dark, const RunContext& context);
 
   PlMoviePlan plan_;
-  double applied_period_s_ = 0.0;
-  std::size_t lost_ = 0;
-  std::vector<std::uint16_t> incoming_;
-  std::vector<std::uint16_t> last_;  // valid frame
-  data::SignalId movie_, time_, number_, valid_, dark_, series_;
+  MovieSeries series_;
+  FocusCheck focus_;
+  data::SignalId dark_;
 };
 
 Estimate PlMovie::estimate() const {
@@ -99,7 +106,8 @@ Estimate PlMovie::estimate() const {
   e.unit_word = "frame";
   e.readings = frames * pixels();
   e.bytes_per_reading = 2.0 + 32.0 / static_cast<double>(pixels());
-  e.duration = from_seconds((plan_.frames + plan_.dark_frames) * period_s() + plan_.soak_s);
+  e.duration = from_seconds((plan_.frames + plan_.dark_frames) * period_s() + plan_.soak_s +
+                            focus_.duration_s(period_s()));
   return e;
 }
 
@@ -130,42 +138,18 @@ void PlMovie::describe(data::RecordingHeader& header) const {
 }
 
 void PlMovie::define(data::RecordingWriter& recording) {
-  using data::ElementType;
-  const auto frames = static_cast<std::size_t>(plan_.frames);
-  // nominal: what the camera makes of it stands in frame_time
-  const data::Axis time{"time", "s", linear_spacing(0.0, period_s() * (plan_.frames - 1), frames)};
-  auto axes = image_axes();
+  const auto axes = image_axes();
   dark_ = recording.add_signal({.group = "dark",
-                                .type = ElementType::f64,
+                                .type = data::ElementType::f64,
                                 .unit = "counts",
                                 .axes = axes,
                                 .interpretation = data::Interpretation::image,
                                 .title = "mean of the dark frames",
                                 .description = "light off, before the movie; NaN: none taken"});
-  axes.insert(axes.begin(), time);
-  movie_ = recording.add_signal({.group = "movie",
-                                 .type = ElementType::u16,
-                                 .unit = "counts",
-                                 .axes = axes,
-                                 .interpretation = data::Interpretation::image,
-                                 .title = "photoluminescence",
-                                 .is_default_plot = true});
-  const auto per_frame =
-      [&](const char* group, ElementType type, const char* unit, const char* title) {
-        return recording.add_signal(
-            {.group = group, .type = type, .unit = unit, .axes = {time}, .title = title});
-      };
-  time_ = per_frame("frame_time", ElementType::f64, "s", "start of the exposure, from the first");
-  number_ = per_frame("frame_number", ElementType::f64, "1", "as the camera counts");
-  valid_ = per_frame("frame_valid", ElementType::u8, "1", "1 good, 0 lost or incomplete");
-  series_ = recording.add_signal(
-      {.group = "series",
-       .type = ElementType::f64,
-       .unit = "1",
-       .axes = {{"quantity", "1", {0, 1, 2}}},
-       .title = "kinetic series",
-       .description = "start of the first exposure on the clock of the bench: whole seconds, "
-                      "nanoseconds; frame period as applied (s)"});
+  series_.define(recording, axes, period_s());
+  if (focus_.wanted()) {
+    focus_.define(recording);
+  }
   recording.add_collection("instrument/procedure", effective_fields(plan_), "NXcollection");
   const double per_electron =
       plan_.electrons_per_count > 0.0 ? plan_.gain / plan_.electrons_per_count : 0.0;
@@ -235,26 +219,20 @@ void PlMovie::light_on(LightSource& light, const RunContext& context) const {
   say(context, fmt::format("light on for {:.0f} s", plan_.soak_s));
 }
 
-void PlMovie::take_dark(Camera& camera, const RunContext& context) {
-  std::vector<double> mean(pixels(), 0.0);
-  camera.start(static_cast<std::uint64_t>(plan_.dark_frames));
-  int good = 0;
-  for (int k = 0; k < plan_.dark_frames; ++k) {
-    const auto frame = camera.next_frame(
-        incoming_, from_seconds(4.0 * applied_period_s_ + patience_s), context.stop);
-    if (!frame) {
-      break;
-    }
-    if (!frame->incomplete) {
-      ++good;
-      std::transform(mean.begin(),
-                     mean.end(),
-                     incoming_.begin(),
-                     mean.begin(),
-                     [](double sum, std::uint16_t counts) { return sum + counts; });
-    }
+std::vector<double> PlMovie::take_dark(Camera& camera, const RunContext& context) const {
+  if (plan_.dark_frames == 0) {
+    return {};
   }
-  camera.stop();
+  std::vector<double> mean(pixels(), 0.0);
+  std::vector<std::uint16_t> buffer(pixels());
+  const int good = take_frames(
+      camera, plan_.dark_frames, buffer, context.stop, [&](std::span<const std::uint16_t> frame) {
+        std::transform(mean.begin(),
+                       mean.end(),
+                       frame.begin(),
+                       mean.begin(),
+                       [](double sum, std::uint16_t counts) { return sum + counts; });
+      });
   if (good == 0) {
     throw devices::DeviceError("camera", "dark frames", "none came", devices::Retry::yes);
   }
@@ -263,135 +241,46 @@ void PlMovie::take_dark(Camera& camera, const RunContext& context) {
   }
   context.recording.write(dark_, {0, 0}, std::span<const double>(mean));
   say(context, fmt::format("{} dark frames taken", good));
+  return mean;
 }
 
-void PlMovie::record(
-    const RunContext& context, Series& series, double number, double time_s, bool valid) const {
-  const std::size_t k = series.done;
-  if (context.unit_measured) {
-    context.unit_measured(k);
-  }
-  context.recording.write(movie_, {k, 0, 0}, std::span<const std::uint16_t>(last_));
-  context.recording.write_value(time_, {k}, time_s);
-  context.recording.write_value(number_, {k}, number);
-  context.recording.write_value(valid_, {k}, valid ? 1.0 : 0.0);
-  ++series.done;
-  if (context.unit_recorded) {
-    context.unit_recorded(series.done);
-  }
-}
-
-void PlMovie::record_missing(const RunContext& context, Series& series, std::size_t until) {
-  for (std::size_t k = series.done; k < until; ++k) {
-    ++lost_;
-    record(
-        context, series, static_cast<double>(k), static_cast<double>(k) * applied_period_s_, false);
-  }
-}
-
-void PlMovie::take(const RunContext& context, Series& series, const FrameInfo& frame) {
-  const std::size_t place = static_cast<std::size_t>(frame.number) + series.shift;
-  record_missing(context, series, std::min(place, static_cast<std::size_t>(plan_.frames)));
-  if (series.done >= static_cast<std::size_t>(plan_.frames)) {
+void PlMovie::focus(Camera& camera,
+                    Stage* stage,
+                    std::span<const double> dark,
+                    const RunContext& context) {
+  if (stage == nullptr) {
     return;
   }
-  if (frame.incomplete) {
-    ++lost_;
+  if (context.first_unit == 0) {
+    focus_.run(context, camera, *stage, dark);
   } else {
-    last_ = incoming_;
+    focus_.go_back(context, *stage);
   }
-  record(context,
-         series,
-         static_cast<double>(place),
-         seconds(frame.exposure_start - series.first_start),
-         !frame.incomplete);
-}
-
-/// With the first frame: where frames of this part belong. A camera that was started again counts
-/// from 0; a simulated one that got its state back goes on counting.
-void PlMovie::begin(const RunContext& context, Series& series, const FrameInfo& frame) const {
-  if (!series.first) {
-    return;
-  }
-  series.first = false;
-  if (series.done > 0) {
-    series.shift = frame.number < series.done ? series.done : 0;
-    return;
-  }
-  series.first_start =
-      frame.exposure_start - from_seconds(static_cast<double>(frame.number) * applied_period_s_);
-  const std::int64_t whole_s = series.first_start.count() / 1'000'000'000;
-  const std::int64_t rest_ns = series.first_start.count() % 1'000'000'000;
-  const std::vector<double> kept{
-      static_cast<double>(whole_s), static_cast<double>(rest_ns), applied_period_s_};
-  context.recording.write(series_, {0}, std::span<const double>(kept));
-}
-
-void PlMovie::take_series(Camera& camera, const RunContext& context, Series& series) {
-  const auto frames = static_cast<std::size_t>(plan_.frames);
-  const auto most_lost =
-      static_cast<std::size_t>(plan_.most_lost_share * static_cast<double>(frames));
-  while (series.done < frames) {
-    const auto frame = camera.next_frame(
-        incoming_, from_seconds(4.0 * applied_period_s_ + patience_s), context.stop);
-    if (!frame && series.done == 0) {
-      throw devices::DeviceError("camera", "read frame", "no frame came", devices::Retry::yes);
-    }
-    if (frame) {
-      begin(context, series, *frame);
-      take(context, series, *frame);
-    } else {  // the last ones were lost
-      record_missing(context, series, frames);
-    }
-    if (lost_ > most_lost) {
-      throw devices::DeviceError(
-          "camera",
-          "read frame",
-          fmt::format("{} of {} frames lost or incomplete", lost_, series.done),
-          devices::Retry::yes);
-    }
-  }
-}
-
-void PlMovie::take_up(const RunContext& context, Series& series) {
-  std::vector<double> kept(3);
-  context.recording.read(series_, {0}, std::span<double>(kept));
-  series.first_start = Duration(static_cast<std::int64_t>(kept[0]) * 1'000'000'000 +
-                                static_cast<std::int64_t>(kept[1]));
-  context.recording.read(movie_, {series.done - 1, 0, 0}, std::span<std::uint16_t>(last_));
-  std::vector<std::uint8_t> valid(series.done);
-  context.recording.read(valid_, {0}, std::span<std::uint8_t>(valid));
-  lost_ = static_cast<std::size_t>(std::count(valid.begin(), valid.end(), std::uint8_t{0}));
 }
 
 void PlMovie::run(const RunContext& context) {
   auto& camera = context.bench.get<Camera>("camera", "camera");
   auto& light = context.bench.get<LightSource>("light", "light source");
+  Stage* stage = focus_.wanted() ? &context.bench.get<Stage>("focus", "stage") : nullptr;
   light.make_safe();
   camera.stop();  // whatever it was doing
   const CameraSettings applied = set_up(camera);
-  applied_period_s_ = applied.frame_period_s;
-  incoming_.assign(pixels(), 0);
-  last_.assign(pixels(), 0);
-  lost_ = 0;
-  Series series;
-  series.done = context.first_unit;
-  if (context.first_unit == 0 && plan_.dark_frames > 0) {
-    take_dark(camera, context);
+  if (stage != nullptr) {
+    focus_.prepare(*stage);
   }
+  const auto dark = context.first_unit == 0 ? take_dark(camera, context) : std::vector<double>{};
   light_on(light, context);
+  focus(camera, stage, dark, context);
+  series_.begin(context, applied.frame_period_s);
   const auto frames = static_cast<std::size_t>(plan_.frames);
-  if (context.first_unit > 0) {
-    take_up(context, series);
-  }
   camera.start(frames - context.first_unit);
   if (context.instruments_ready) {
     context.instruments_ready();
   }
-  take_series(camera, context, series);
+  series_.take(camera, context);
   camera.stop();
   light.make_safe();
-  say(context, fmt::format("{} frames, {} of them lost or incomplete", frames, lost_));
+  say(context, fmt::format("{} frames, {} of them lost or incomplete", frames, series_.lost()));
 }
 
 }  // namespace

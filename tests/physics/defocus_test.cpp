@@ -218,6 +218,7 @@ TEST(Defocus, ImagesKeepTheirLightAndLoseTheirContrast) {
     const double light = std::accumulate(sharp.begin(), sharp.end(), 0.0);
     EXPECT_NEAR(std::accumulate(dull.begin(), dull.end(), 0.0) / light, 1.0, 1e-5);
     EXPECT_LT(variance(dull), 0.7 * variance(sharp));
+    EXPECT_LT(variance(image(2e-6)), 0.2 * variance(sharp)) << "with reversed contrast";
     EXPECT_EQ(image(-500e-9), dull);
     const ImageFormation as_before(p, n, n, 50e-9, FilmBorder::periodic);
     std::vector<float> out(sharp.size());
