@@ -90,8 +90,8 @@ struct PixelChoice {
                                                      std::size_t ny,
                                                      const PixelChoice& choice = {});
 
-/// Medians over the pixels that have the quantity; sigma by bootstrap over square blocks, since
-/// pixels of one region are one measurement. NaN if no pixel has it.
+/// Medians over the pixels that have the quantity; sigma of median_of_field, since pixels of one
+/// region are one measurement. NaN if no pixel has it.
 struct DecaySummary {
   Estimate diameter_m;
   Estimate feret_m;
@@ -104,8 +104,6 @@ struct DecaySummary {
 };
 [[nodiscard]] DecaySummary summarise(const DecaySet& set,
                                      const Traces& traces,
-                                     const DecayParams& params = {},
-                                     double block_m = 2e-6,
-                                     const BootstrapOptions& options = {});
+                                     const DecayParams& params = {});
 
 }  // namespace halotwin::analysis

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 
 #include "analysis/climsci.hpp"
+#include "analysis/field_median.hpp"
 #include "base/constants.hpp"
 #include "base/random.hpp"
 #include "base/require.hpp"
@@ -37,43 +37,22 @@ std::vector<std::size_t> random_pixels(std::span<const double> map,
 
 namespace {
 
-/// Median of value(decay) over those that have one; sigma over the blocks.
+/// Median of value(decay) over those that have one.
 template <class Value>
-Estimate block_median(const std::vector<std::vector<Decay>>& blocks,
-                      const Value& value,
-                      const BootstrapOptions& options) {
-  const auto statistic = [&](std::span<const std::uint32_t> counts) {
-    std::vector<double> values;
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-      for (std::uint32_t k = 0; k < counts[b]; ++k) {
-        for (const Decay& d : blocks[b]) {
-          const double v = value(d);
-          if (!std::isnan(v)) {
-            values.push_back(v);
-          }
-        }
-      }
+Estimate median_over(const DecaySet& set, const Traces& traces, const Value& value) {
+  std::vector<double> field(traces.pixels(), nan);
+  for (const Decay& d : set.pixels) {
+    if (d.domain_pixels > 0) {
+      field[d.pixel] = value(d);
     }
-    return values.empty() ? nan : median(values);
-  };
-  if (blocks.empty()) {
-    return {nan, nan};
   }
-  const BootstrapResult result = bootstrap(blocks.size(), statistic, options);
-  return {result.value, std::isnan(result.value) ? nan : result.sigma};
+  return median_of_field(field, traces.nx, traces.pixel_m);
 }
 
 }  // namespace
 
-DecaySummary summarise(const DecaySet& set,
-                       const Traces& traces,
-                       const DecayParams& params,
-                       double block_m,
-                       const BootstrapOptions& options) {
-  require_positive("block_m", block_m);
-  const auto side = static_cast<std::size_t>(std::max(1L, std::lround(block_m / traces.pixel_m)));
+DecaySummary summarise(const DecaySet& set, const Traces& traces, const DecayParams& params) {
   DecaySummary out;
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<Decay>> by_block;
   std::size_t open = 0;
   for (const Decay& d : set.pixels) {
     if (d.domain_pixels == 0) {
@@ -82,13 +61,8 @@ DecaySummary summarise(const DecaySet& set,
     ++out.count;
     open += d.open ? 1 : 0;
     out.without_radius += std::isnan(d.radius_m) ? 1 : 0;
-    by_block[{d.pixel / traces.nx / side, d.pixel % traces.nx / side}].push_back(d);
   }
-  std::vector<std::vector<Decay>> blocks;
-  for (auto& [place, members] : by_block) {
-    blocks.push_back(std::move(members));
-  }
-  const auto of = [&](const auto& value) { return block_median(blocks, value, options); };
+  const auto of = [&](const auto& value) { return median_over(set, traces, value); };
   out.diameter_m = of([](const Decay& d) { return d.diameter_m; });
   out.feret_m = of([](const Decay& d) { return d.feret_m; });
   out.radius_m = of([](const Decay& d) { return d.radius_m; });

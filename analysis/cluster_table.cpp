@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/field_median.hpp"
 #include "analysis/region_shape.hpp"
 #include "analysis/trace_kernels.hpp"
 #include "base/constants.hpp"
@@ -158,7 +159,14 @@ Estimate area_weighted_diameter(std::span<const Cluster> clusters,
         return sum / area;
       },
       options);
-  return {result.value, result.sigma};
+  double area = 0.0;
+  double squares = 0.0;
+  for (const Cluster& c : kept) {
+    area += c.area_m2;
+    squares += c.area_m2 * c.area_m2;
+  }
+  const double effective = area * area / squares;  // clusters, by their areas
+  return {result.value, result.sigma * small_sample_factor(std::max(2.0, effective))};
 }
 
 ThresholdScan scan_thresholds(const Traces& traces,

@@ -48,7 +48,8 @@ struct ClusterTable {
                                              Threads threads = {});
 
 /// Mean of the diameters weighted by area over clusters of at least `least_pixels`; the plain mean
-/// counts fragments. Sigma by bootstrap over clusters. NaN if there are none.
+/// counts fragments. Sigma by bootstrap over clusters, grown by small_sample_factor of (sum A)^2 /
+/// sum A^2 clusters, at least two. NaN if there are none.
 [[nodiscard]] Estimate area_weighted_diameter(std::span<const Cluster> clusters,
                                               std::size_t least_pixels = 5,
                                               const BootstrapOptions& options = {});

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "analysis/field_median.hpp"
 #include "analysis/trace_kernels.hpp"
 #include "base/constants.hpp"
 #include "base/require.hpp"
@@ -188,7 +189,7 @@ Estimate over_valleys(const std::vector<Valley>& valleys,
         return statistic(drawn);
       },
       options);
-  return {result.value, result.sigma};
+  return {result.value, result.sigma * small_sample_factor(static_cast<double>(valleys.size()))};
 }
 
 double median_of(const std::vector<Valley>& valleys, double Valley::*field) {

@@ -55,7 +55,8 @@ struct Valley {
 
 struct ValleyTest {
   std::vector<Valley> valleys;
-  Estimate median_gain;  // sigma: bootstrap over valleys; NaN if there are none
+  Estimate median_gain;  // sigma: bootstrap over valleys, grown by
+                         // small_sample_factor; NaN for fewer than two
   Estimate share_positive;
   Estimate median_gain_over_wide;
   std::size_t minima = 0;  // in the lowest part of the map, with or without enough maxima

@@ -138,7 +138,7 @@ void decay_lengths(benchmark::State& state) {
   for (auto _ : state) {
     const DecaySet set = decay_map(t, params, {}, threads);
     state.PauseTiming();
-    summary = summarise(set, t, params, 2e-6, {10, 1});
+    summary = summarise(set, t, params);
     state.ResumeTiming();
   }
   state.counters["diameter_nm"] = summary.diameter_m.value * 1e9;

@@ -120,6 +120,7 @@ struct ClimResult {
   DecaySet every_decay;      // of all pixels, if asked for
   ValleyTest valleys;
   TwoLevelSummary levels;
+  Estimate level_share;  // median of `explained`, its sigma from the covariance of places
   std::size_t level_traces = 0;
   std::size_t maxima = 0;       // of the map, where centres were sought
   std::vector<Centre> centres;  // resolved ones

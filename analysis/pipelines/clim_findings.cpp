@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/field_median.hpp"
 #include "analysis/findings_file.hpp"
 #include "analysis/pipelines/clim.hpp"
 #include "analysis/pipelines/clim_file.hpp"
@@ -16,7 +17,6 @@ namespace halotwin::analysis {
 
 namespace {
 
-constexpr double block_m = 2e-6;  // regions of one kind are about as large
 constexpr std::size_t examples = 3;
 
 std::vector<double> finite(const std::vector<double>& values) {
@@ -27,30 +27,8 @@ std::vector<double> finite(const std::vector<double>& values) {
   return out;
 }
 
-/// Median over the map; sigma by bootstrap over square blocks.
 Estimate median_of_map(const ClimResult& r, const std::vector<double>& map) {
-  const auto side = std::max<std::size_t>(1, static_cast<std::size_t>(block_m / r.pixel_m));
-  const std::size_t across = (r.nx + side - 1) / side;
-  std::vector<std::vector<double>> blocks(across * ((r.ny + side - 1) / side));
-  for (std::size_t p = 0; p < map.size(); ++p) {
-    if (std::isfinite(map[p])) {
-      blocks[p / r.nx / side * across + p % r.nx / side].push_back(map[p]);
-    }
-  }
-  std::erase_if(blocks, [](const auto& block) { return block.empty(); });
-  if (blocks.empty()) {
-    return {nan, nan};
-  }
-  const auto b = bootstrap(blocks.size(), [&](std::span<const std::uint32_t> counts) {
-    std::vector<double> drawn;
-    for (std::size_t k = 0; k < blocks.size(); ++k) {
-      for (std::uint32_t i = 0; i < counts[k]; ++i) {
-        drawn.insert(drawn.end(), blocks[k].begin(), blocks[k].end());
-      }
-    }
-    return drawn.empty() ? nan : median(drawn);
-  });
-  return {b.value, blocks.size() > 1 ? b.sigma : nan};
+  return median_of_field(map, r.nx, r.pixel_m);
 }
 
 double share(const std::vector<double>& map, double low, double high) {
@@ -187,8 +165,7 @@ void add_times(const ClimResult& r, Findings& f) {
   const bool fluctuates = r.levels.reliability.median >= least_reliability;
   f.values.push_back({"two_level_share",
                       fluctuates ? r.levels.explained.median : nan,
-                      0.5 * (r.levels.explained.high - r.levels.explained.low) /
-                          std::sqrt(static_cast<double>(std::max<std::size_t>(1, r.level_traces))),
+                      r.level_share.sigma,
                       "",
                       "of the variance without noise, by the best two levels; top of the map"});
   f.nulls.push_back({"two_level_share",

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "analysis/detector_noise.hpp"
+#include "analysis/field_median.hpp"
 #include "analysis/power_spectrum.hpp"
 
 namespace halotwin::analysis {
@@ -126,6 +127,7 @@ void take_levels(const MovieInfo& info,
   const double top = percentile(known, 100.0 - options.steps_top_percent);
   std::vector<float> values;
   std::vector<double> noise;
+  std::vector<double> explained(r.nx * r.ny, std::numeric_limits<double>::quiet_NaN());
   for (std::size_t y = 1; y + 1 < r.ny; y += 3) {
     for (std::size_t x = 1; x + 1 < r.nx; x += 3) {
       if (!(r.map.mean_r[y * r.nx + x] >= top)) {
@@ -134,9 +136,13 @@ void take_levels(const MovieInfo& info,
       const SquareTrace square = square_trace(info, traces, background, r, y * r.nx + x);
       values.insert(values.end(), square.values.begin(), square.values.end());
       noise.push_back(square.noise_variance);
+      explained[y * r.nx + x] =
+          two_level_shape(square.values, r.quality.noise_known ? square.noise_variance : -1.0)
+              .explained;
     }
   }
   r.level_traces = noise.size();
+  r.level_share = median_of_field(explained, r.nx, r.pixel_m);
   if (!r.quality.noise_known) {
     noise.clear();
   }
