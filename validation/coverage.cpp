@@ -106,6 +106,9 @@ std::vector<Scalars> run_repeats(const Repeats& repeats, const Evidence& evidenc
         found[k][scalar.name] = {scalar.value, scalar.sigma};
       }
     }
+    if (repeats.look) {
+      repeats.look(k, file);
+    }
     std::filesystem::remove(file);
   });
   return found;

@@ -2,6 +2,8 @@
 // the interval around each reported value holds the truth.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -40,6 +42,8 @@ struct Repeats {
   std::string pipeline;
   std::uint64_t first_seed = 1;
   int count = 0;
+  /// Looks at the analysed recording of repeat k before it goes; one at a time.
+  std::function<void(std::size_t k, const std::filesystem::path& file)> look{};
 };
 /// Every scalar with a sigma that the pipeline wrote, by name, one set for each repeat. Throws
 /// DataError if a run fails, or if the program is not known.
