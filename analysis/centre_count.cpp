@@ -1,6 +1,7 @@
 // How many distinct centres there are: the second part of switching_rates.hpp.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,13 @@ double correlation(std::span<const float> a, std::span<const float> b) {
   return aa > 0.0 && bb > 0.0 ? ab / std::sqrt(aa * bb) : 0.0;
 }
 
+double distance_px(std::size_t a, std::size_t b, std::size_t nx) {
+  const double dx = static_cast<double>(a % nx) - static_cast<double>(b % nx);
+  const double rows_a = std::floor(static_cast<double>(a) / static_cast<double>(nx));
+  const double rows_b = std::floor(static_cast<double>(b) / static_cast<double>(nx));
+  return std::hypot(dx, rows_a - rows_b);
+}
+
 }  // namespace
 
 void validate(const CountOptions& options) {
@@ -44,47 +52,56 @@ void validate(const CountOptions& options) {
           options.reach_px,
           ">= resolution_px");
   require_range("same_centre", options.same_centre, -1.0, 1.0);
+  require_range("balance", options.balance, 0.0, 1.0);
 }
 
-CentreCount count_centres(std::vector<CentreCandidate> candidates,
+CentreCount count_centres(std::span<const CentreCandidate> candidates,
                           std::span<const float> traces,
-                          std::size_t frames,
-                          std::size_t nx,
-                          double pixel_m,
+                          const CountedField& field,
                           const CountOptions& options) {
   validate(options);
-  require_positive("pixel_m", pixel_m);
-  require(frames > 0 && nx > 0 && traces.size() % (frames * nx) == 0 && !traces.empty(),
-          fmt::format("{} values are no field {} wide of {} frames", traces.size(), nx, frames));
-  const std::size_t pixels = traces.size() / frames;
-  std::sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+  require_positive("pixel_m", field.pixel_m);
+  require(field.nx > 0 && field.ny > 0, "centres are counted in a field of no pixels");
+  const std::size_t frames = candidates.empty() ? 0 : traces.size() / candidates.size();
+  require(
+      traces.size() == frames * candidates.size() && (candidates.empty() || frames > 0),
+      fmt::format("{} values are no traces of {} candidates", traces.size(), candidates.size()));
+  for (const CentreCandidate& candidate : candidates) {
+    require(candidate.pixel < field.nx * field.ny,
+            fmt::format("candidate at pixel {} of {}", candidate.pixel, field.nx * field.ny));
+    require_positive("reliability", candidate.reliability);
+  }
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t k) {
+    const CentreCandidate& a = candidates[i];
+    const CentreCandidate& b = candidates[k];
     return a.amplitude != b.amplitude ? a.amplitude > b.amplitude : a.pixel < b.pixel;
   });
-  const auto trace_of = [&](std::size_t pixel) { return traces.subspan(pixel * frames, frames); };
-  const auto are_one = [&](const CentreCandidate& a, const CentreCandidate& b) {
-    const double dx = static_cast<double>(a.pixel % nx) - static_cast<double>(b.pixel % nx);
-    const double dy = std::floor(static_cast<double>(a.pixel) / static_cast<double>(nx)) -
-                      std::floor(static_cast<double>(b.pixel) / static_cast<double>(nx));
-    const double distance = std::hypot(dx, dy);
+  const auto trace_of = [&](std::size_t i) { return traces.subspan(i * frames, frames); };
+  const auto are_one = [&](std::size_t i, std::size_t k) {
+    const CentreCandidate& a = candidates[i];
+    const CentreCandidate& b = candidates[k];
+    const double distance = distance_px(a.pixel, b.pixel, field.nx);
+    const double noise = std::sqrt(a.reliability * b.reliability);
     return distance < options.resolution_px ||
            (distance < options.reach_px &&
-            correlation(trace_of(a.pixel), trace_of(b.pixel)) >= options.same_centre);
+            correlation(trace_of(i), trace_of(k)) >= options.same_centre * noise);
   };
-  CentreCount count;
-  for (const CentreCandidate& candidate : candidates) {
-    require(candidate.pixel < pixels,
-            fmt::format("candidate at pixel {} of {}", candidate.pixel, pixels));
-    const bool known = std::any_of(count.centres.begin(),
-                                   count.centres.end(),
-                                   [&](const auto& centre) { return are_one(candidate, centre); });
-    if (!known) {
-      count.centres.push_back(candidate);
+  std::vector<std::size_t> kept;
+  for (const std::size_t i : order) {
+    if (std::none_of(kept.begin(), kept.end(), [&](std::size_t k) { return are_one(i, k); })) {
+      kept.push_back(i);
     }
   }
-  const double area_m2 = static_cast<double>(pixels) * pixel_m * pixel_m;
-  const auto n = static_cast<double>(count.centres.size());
+  CentreCount count;
+  for (const std::size_t i : kept) {
+    count.centres.push_back(candidates[i]);
+  }
+  const double area_m2 = static_cast<double>(field.nx * field.ny) * field.pixel_m * field.pixel_m;
+  const auto n = static_cast<double>(kept.size());
   count.per_m2 = n / area_m2;
-  count.sigma_per_m2 = std::sqrt(std::max(n, 1.0)) / area_m2;
+  count.sigma_per_m2 = std::hypot(std::sqrt(std::max(n, 1.0)), options.balance * n) / area_m2;
   return count;
 }
 

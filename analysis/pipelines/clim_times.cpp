@@ -66,6 +66,44 @@ std::vector<std::size_t> peaks_of_map(const ClimResult& r) {
   return peaks;
 }
 
+/// Candidates are all squares of which two levels explain enough, not maxima of the map alone: a
+/// centre may rule a place that has no maximum of its own.
+void count_ruled_places(const MovieInfo& info,
+                        const Traces& traces,
+                        const std::vector<double>& background,
+                        Threads threads,
+                        ClimResult& r) {
+  constexpr std::size_t apart = 2;
+  std::vector<std::size_t> squares;
+  for (std::size_t y = 1; y + 1 < r.ny; y += apart) {
+    for (std::size_t x = 1; x + 1 < r.nx; x += apart) {
+      squares.push_back(y * r.nx + x);
+    }
+  }
+  std::vector<CentreCandidate> found(squares.size());  // amplitude 0: none
+  std::vector<std::vector<float>> values(squares.size());
+  for_each_chunk(squares.size(), 16, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      SquareTrace square = square_trace(info, traces, background, r, squares[k]);
+      const TwoLevelShape shape =
+          two_level_shape(square.values, r.quality.noise_known ? square.noise_variance : -1.0);
+      if (shape.explained >= ruled) {
+        found[k] = {squares[k], shape.high - shape.low, shape.reliability};
+        values[k] = std::move(square.values);
+      }
+    }
+  });
+  std::vector<CentreCandidate> candidates;
+  std::vector<float> kept;
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    if (found[k].amplitude > 0.0) {
+      candidates.push_back(found[k]);
+      kept.insert(kept.end(), values[k].begin(), values[k].end());
+    }
+  }
+  r.centre_count = count_centres(candidates, kept, {r.nx, r.ny, r.pixel_m});
+}
+
 }  // namespace
 
 void take_spectra(const MovieInfo& info,
@@ -156,31 +194,20 @@ void take_centres(const MovieInfo& info,
                   ClimResult& r) {
   const std::vector<std::size_t> peaks = peaks_of_map(r);
   std::vector<Centre> fitted(peaks.size());
-  std::vector<double> amplitude(peaks.size(), 0.0);  // of two levels; 0 where there are none
   for_each_chunk(peaks.size(), 4, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       const SquareTrace square = square_trace(info, traces, background, r, peaks[k]);
       SwitchingOptions options;
       options.noise_variance = r.quality.noise_known ? square.noise_variance : -1.0;
-      const TwoLevelShape shape = two_level_shape(square.values, options.noise_variance);
-      if (shape.explained >= options.least_explained) {
-        amplitude[k] = shape.high - shape.low;
-      }
       options.least_explained = ruled;
       fitted[k] = {peaks[k], fit_switching(square.values, info.frame_period_s, options)};
     }
   });
-  std::vector<CentreCandidate> candidates;
-  for (std::size_t k = 0; k < peaks.size(); ++k) {
-    if (amplitude[k] > 0.0) {
-      candidates.push_back({peaks[k], amplitude[k]});
-    }
-    if (fitted[k].rates.status == SwitchingStatus::resolved) {
-      r.centres.push_back(fitted[k]);
-    }
-  }
+  std::copy_if(fitted.begin(), fitted.end(), std::back_inserter(r.centres), [](const Centre& c) {
+    return c.rates.status == SwitchingStatus::resolved;
+  });
   r.maxima = peaks.size();
-  r.centre_count = count_centres(candidates, traces.z, traces.stride, r.nx, r.pixel_m);
+  count_ruled_places(info, traces, background, threads, r);
 }
 
 }  // namespace halotwin::analysis

@@ -193,22 +193,31 @@ TEST(CentreCount, FindsEachCentreOnce) {
       candidates.push_back({p, amplitude});
     }
   }
+  std::vector<float> seen;
+  for (const CentreCandidate& c : candidates) {
+    const auto* from = traces.data() + c.pixel * frames;
+    seen.insert(seen.end(), from, from + frames);
+  }
+  const CountedField field{nx, ny, 1e-7};
   EXPECT_GT(candidates.size(), 40U);
-  const auto count = count_centres(candidates, traces, frames, nx, 1e-7);
+  const auto count = count_centres(candidates, seen, field);
   ASSERT_EQ(count.centres.size(), 4U);
   const double area_m2 = 40.0 * 20.0 * 1e-14;
   EXPECT_NEAR(count.per_m2, 4.0 / area_m2, 1.0);
-  EXPECT_NEAR(count.sigma_per_m2, 2.0 / area_m2, 1.0);
+  EXPECT_NEAR(count.sigma_per_m2, std::hypot(2.0, 0.15 * 4.0) / area_m2, 1.0);
   for (const auto& [x, y] : places) {
     EXPECT_TRUE(std::any_of(count.centres.begin(),
                             count.centres.end(),
                             [&, px = x, py = y](auto c) { return c.pixel == py * nx + px; }))
         << x;
   }
-  const auto none = count_centres({}, traces, frames, nx, 1e-7);
+  const auto none = count_centres({}, {}, field);
   EXPECT_EQ(none.centres.size(), 0U);
   EXPECT_GT(none.sigma_per_m2, 0.0);
-  EXPECT_THROW((void)count_centres({{nx * ny, 1.0}}, traces, frames, nx, 1e-7), ParameterError);
+  candidates[0].pixel = nx * ny;
+  EXPECT_THROW((void)count_centres(candidates, seen, field), ParameterError);
+  seen.pop_back();
+  EXPECT_THROW((void)count_centres(candidates, seen, field), ParameterError);
 }
 
 }  // namespace

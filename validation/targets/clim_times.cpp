@@ -229,9 +229,11 @@ Verdict check_d09(Evidence& evidence) {
     v.figures = {draw(plot)};
   }
   v.note =
-      "Only where one centre makes most of the variance has a trace two levels. Weak centres, the "
-      "great majority, are not counted: their density does not follow from a movie without a model "
-      "of the film.";
+      "Only where one centre makes most of the variance has a trace two levels. Centres that rule "
+      "no "
+      "place, fast ones that frames average out and slow ones that do not switch are missed; "
+      "places "
+      "counted twice or ruled by none balance them in part, which the density's error holds.";
   v.reproduce = c.reproduce;
   return v;
 }
