@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/pipelines/clim.hpp"
+#include "analysis/pipelines/clim_map.hpp"
 #include "analysis/pipelines/kpfm.hpp"
 #include "analysis/pipelines/pfm.hpp"
 #include "analysis/pipelines/pm_dns_control_file.hpp"
@@ -22,6 +23,11 @@ const std::vector<Pipeline>& all_pipelines() {
        "correlation map, clusters, decay of correlation and spectra of a photoluminescence movie",
        check_clim_settings,
        run_clim_pipeline},
+      {"clim_map",
+       "pl_movie",
+       "only the correlation map, of the whole field in one pass, for large movies",
+       check_clim_map_settings,
+       run_clim_map_pipeline},
       {"kpfm",
        "kpfm_map",
        "contact potential of grains and boundaries, spots, noise of a KPFM image",
