@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <Eigen/Dense>
@@ -80,6 +81,16 @@ Estimate sharpness(std::span<const std::uint16_t> frames,
   for (std::size_t k = 0; k < count; ++k) {
     const double pairs = whole - 2.0 * dot(d[k], total) - squares + 2.0 * square[k];
     without.push_back(normalised(pairs, signals - signal[k], count - 1));
+  }
+  const double level = signals / static_cast<double>(count);
+  const double spread =
+      std::accumulate(signal.begin(), signal.end(), 0.0, [&](double sum, double one) {
+        return sum + (one - level) * (one - level);
+      });
+  const double level_sigma =
+      std::sqrt(spread / (static_cast<double>(count) * (static_cast<double>(count) - 1.0)));
+  if (!(level > 5.0 * level_sigma)) {
+    return {0.0, std::numeric_limits<double>::infinity()};
   }
   const double centre = mean(without);
   const double scatter =

@@ -21,7 +21,8 @@ namespace halotwin::analysis {
 /// would add its variance. All pairs instead of two halves: half the variance. sigma: jackknife
 /// over the frames; with switching centres, which make neighbouring frames alike, it is too small.
 /// `frames`: [t][y][x], at least 3 frames of at least 3 x 3 pixels; `dark` (y, x) is taken off
-/// (empty: nothing is). A fixed pattern of the sensor adds a constant, which moves no maximum.
+/// (empty: nothing is). A fixed pattern of the sensor adds a constant, which moves no maximum. No
+/// light (m within 5 standard errors of 0): 0 with an infinite sigma.
 [[nodiscard]] Estimate sharpness(std::span<const std::uint16_t> frames,
                                  std::span<const double> dark,
                                  std::size_t nx,

@@ -67,6 +67,13 @@ TEST(Sharpness, IsNothingWithoutStructure) {
   EXPECT_GT(s.sigma, 0.0);
 }
 
+TEST(Sharpness, IsUnknownWithoutLight) {
+  const std::vector<double> as_bright(pixels, 500.0);
+  const Estimate s = sharpness(frames_of(0.0, 60.0, 20, 5), as_bright, side, side);
+  EXPECT_EQ(s.value, 0.0);
+  EXPECT_TRUE(std::isinf(s.sigma));
+}
+
 TEST(Sharpness, RefusesTooLittle) {
   const auto two = frames_of(0.1, 1.0, 2, 1);
   EXPECT_THROW(static_cast<void>(sharpness(two, dark, side, side)), ParameterError);

@@ -40,6 +40,7 @@ class PlMovie : public testing::Test {
                           "procedure.pl_movie.soak_s=20",
                           "specimen.microstructure.margin_m=400e-9",
                           "specimen.microstructure.fit_iterations=0",
+                          "procedure.pl_movie.focus_range_m=0",
                           "instruments.camera.sensor_width=24",
                           "instruments.camera.sensor_height=16"};
     overrides.settings.insert(overrides.settings.end(), more.begin(), more.end());
@@ -175,6 +176,76 @@ TEST_F(PlMovie, WithoutNoiseItIsTheCleanMovie) {
     }
     EXPECT_NEAR(sum / static_cast<double>(frames), 0.87 * clean[i], 0.4) << i;
   }
+}
+
+/// With a focus check: of a film larger than that of small(), which would have too little to see.
+const Names with_check{"procedure.pl_movie.focus_range_m=2e-6",
+                       "procedure.pl_movie.columns=64",
+                       "procedure.pl_movie.rows=64",
+                       "procedure.pl_movie.frames=10",
+                       "specimen.microstructure.margin_m=800e-9",
+                       "instruments.camera.sensor_width=64",
+                       "instruments.camera.sensor_height=64"};
+Names also(Names names, const Names& more) {
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
+}
+
+TEST_F(PlMovie, TheFocusCheckFindsTheFocusItDoesNotKnow) {
+  for (const int seed : {1, 3}) {
+    const double true_m = 150e-9 * (seed - 2);
+    const auto file = movie(
+        "focus.nxs" + std::to_string(seed),
+        small(also(with_check,
+                   {"scenario.seed=" + std::to_string(seed),
+                    "instruments.focus.best_m=" + std::to_string(150 * (seed - 2)) + "e-9"})));
+    const auto best = read(file, "focus_best");
+    EXPECT_LT(std::abs(best[0] - true_m), 3.0 * best[1]) << seed;
+    EXPECT_LT(best[1], 60e-9);
+    EXPECT_NEAR(best[2], best[0], 10e-9) << "where the stage stands";
+    EXPECT_EQ(read(file, "focus_found"), std::vector<double>{1.0});
+    const auto position = read(file, "focus_position");
+    ASSERT_EQ(position.size(), 85U);
+    EXPECT_NEAR(position.front(), -1.4e-6, 20e-9);
+    EXPECT_NEAR(position.back(), 0.6e-6, 20e-9);
+  }
+}
+
+TEST_F(PlMovie, AFocusBesideTheRangeIsAWarning) {
+  const auto file = movie("edge.nxs", small(also(with_check, {"instruments.focus.best_m=700e-9"})));
+  EXPECT_EQ(read(file, "focus_found"), std::vector<double>{0.0});
+  EXPECT_TRUE(std::isnan(read(file, "focus_best")[1]));
+  const auto events = data::RecordingReader(file).events();
+  EXPECT_TRUE(std::any_of(events.begin(), events.end(), [](const Event& e) {
+    return e.level == Level::warning && e.text.starts_with("focus not inside");
+  }));
+}
+
+TEST_F(PlMovie, WithoutLightOrStructureThereIsNoFocus) {
+  const auto refuses = [&](const char* name, const Names& more) {
+    try {
+      static_cast<void>(movie(name, small(also(with_check, more))));
+      ADD_FAILURE() << name;
+    } catch (const devices::DeviceError& error) {
+      EXPECT_EQ(error.operation(), "focus check") << error.what();
+    }
+    const auto events = data::RecordingReader((folder() / name).string() + ".part").events();
+    EXPECT_TRUE(std::any_of(events.begin(), events.end(), [](const Event& e) {
+      return e.text == "safe state reached";
+    })) << name;
+  };
+  refuses("dark.nxs", {"procedure.pl_movie.irradiance_w_per_m2=0"});
+  refuses("even.nxs",
+          {"specimen.clim.centres.density_per_m2=0",
+           "specimen.clim.carriers.loss_sigma_ln=0",
+           "specimen.clim.carriers.transfer_sigma_ln=0"});
+}
+
+TEST_F(PlMovie, WithAFocusCheckItGivesTheSameBitsAfterAStop) {
+  const Scenario scenario = small(with_check);
+  const auto whole = movie("whole.nxs", scenario);
+  EXPECT_EQ(tests::differences(whole, movie("two.nxs", scenario, 2)), Names{});
+  EXPECT_EQ(tests::differences(whole, in_two_parts(scenario, 7)), Names{});
 }
 
 TEST_F(PlMovie, NeedsAFilmThatFitsAndACameraThatCan) {
