@@ -308,7 +308,9 @@ Verdict check_x03(Evidence& evidence) {
       "maxima are reported too sure, and shapes of hotspots too cautiously. Movies: 9.6 um x 9.6 "
       "um, 15 s; correlations as measured have the noise in them, so the truth is the mean over "
       "the "
-      "other repeats.";
+      "other repeats. Not covered there: the few clusters of one film share its record, so "
+      "exponents and times of clusters are reported too sure, and sizes of clusters have longer "
+      "tails than 95 % intervals of so few.";
   verdict.reproduce = {"halotwin validate X3"};
   return verdict;
 }
