@@ -194,8 +194,10 @@ std::vector<double> SimulatedStage::save() const {
         state.end(),
         {m.from, m.end, m.overshoot, m.direction, m.speed_per_s, static_cast<double>(m.moves)});
     for (const Duration moment : {m.start, m.travelled, m.standing}) {
-      state.push_back(static_cast<double>(moment.count() / 1'000'000'000));
-      state.push_back(static_cast<double>(moment.count() % 1'000'000'000));
+      const std::int64_t whole_s = moment.count() / 1'000'000'000;
+      const std::int64_t rest_ns = moment.count() % 1'000'000'000;
+      state.push_back(static_cast<double>(whole_s));
+      state.push_back(static_cast<double>(rest_ns));
     }
   }
   return state;
