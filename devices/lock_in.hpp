@@ -39,7 +39,8 @@ struct LockInLimits {
   int max_harmonic = 1;
   int max_filter_order = 1;
   Range input_range_v;
-  double max_output_peak_v = 0.0;  // of amplitude plus |offset|
+  double max_output_peak_v = 0.0;    // of amplitude plus |offset|
+  double max_output_offset_v = 0.0;  // of |offset|; 0: the output has none
 };
 
 /// One demodulated value: phasor x + i y of the time dependence exp(+i w t), peak amplitude at the

@@ -112,6 +112,7 @@ LockInLimits SimulatedLockIn::limits() const {
           model_.max_harmonic,
           model_.max_filter_order,
           {1.0e-3, model_.max_input_range_v},
+          model_.max_output_peak_v,
           model_.max_output_peak_v};
 }
 

@@ -1,6 +1,8 @@
 #include "tests/contracts/implementations.hpp"
 
+#include "devices/drivers/srs_lock_in.hpp"
 #include "devices/limits.hpp"
+#include "devices/servers/srs_service.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
 #include "devices/simulated/simulated_camera.hpp"
@@ -14,6 +16,7 @@
 #include "sim/virtual_clock.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
+#include "tests/support/service_stream.hpp"
 #include "tests/support/small_world.hpp"
 
 namespace halotwin::test {
@@ -108,6 +111,39 @@ Subject<LockIn> electrical() {
   return simulated_lock_in("lockin_electrical", mfli());
 }
 
+LockInModel twin_of(const srs::Model& model) {
+  const LockInLimits limit = srs::limits_of(model);
+  LockInModel out;
+  out.model = model.name;
+  out.max_reference_hz = limit.reference_hz.high;
+  out.min_time_constant_s = limit.time_constant_s.low;
+  out.max_time_constant_s = limit.time_constant_s.high;
+  out.max_harmonic = limit.max_harmonic;
+  out.max_filter_order = limit.max_filter_order;
+  out.max_input_range_v = limit.input_range_v.high;
+  out.max_output_peak_v = limit.max_output_peak_v;
+  return out;
+}
+
+/// The driver against the twin that answers as the instrument would.
+Subject<LockIn> driven(const std::string& model_name) {
+  struct Served {
+    explicit Served(const srs::Model& model)
+        : behind(simulated_lock_in("lockin_electrical", twin_of(model))),
+          service(*behind.device, model) {}
+    Subject<LockIn> behind;
+    SrsService service;
+  };
+  const srs::Model& model = *srs::find_model(model_name);
+  auto served = std::make_shared<Served>(model);
+  const Connect connect = [all = served.get()] {
+    return std::make_unique<ServiceStream>(
+        [all](std::string_view line) { return all->service.answer(line); });
+  };
+  auto device = open_srs_lock_in(connect, *served->behind.clock, "lockin", "twin", model.family);
+  return {served, served->behind.clock, std::move(device)};
+}
+
 }  // namespace
 
 const std::vector<Implementation<LockIn>>& lock_ins() {
@@ -116,6 +152,9 @@ const std::vector<Implementation<LockIn>>& lock_ins() {
       {"simulated_hf2li", [] { return simulated_lock_in("lockin_mechanical", hf2li()); }},
       {"simulated_open_input", [] { return simulated_lock_in("spare", mfli()); }},
       {"guarded_simulated", [] { return guarded(electrical()); }},
+      {"sr860_driver", [] { return driven("SR860"); }},
+      {"sr865a_driver", [] { return driven("SR865A"); }},
+      {"sr830_driver", [] { return driven("SR830"); }},
   };
   return all;
 }

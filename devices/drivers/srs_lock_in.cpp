@@ -1,0 +1,314 @@
+#include "devices/drivers/srs_lock_in.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/constants.hpp"
+#include "base/settling.hpp"
+#include "devices/wire/text_command.hpp"
+
+namespace halotwin::devices {
+
+namespace {
+
+constexpr double sqrt_2 = 1.41421356237309504880;
+constexpr double degree = constants::pi / 180.0;
+constexpr int refused_bits = (1 << 4) + (1 << 5);  // of *ESR?: value, command
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> out{""};
+  for (const char c : text) {
+    if (c == at) {
+      out.emplace_back();
+    } else if (c != '\r') {
+      out.back() += c;
+    }
+  }
+  return out;
+}
+
+class SrsLockIn final : public LockIn {
+ public:
+  SrsLockIn(Connect connect,
+            Clock& clock,
+            std::string role,
+            const std::string& address,
+            srs::Family family)
+      : connect_(std::move(connect)), clock_(&clock), role_(std::move(role)) {
+    identity_.address = address;
+    open("open", family);
+    for (const srs::Model& model : srs::models()) {
+      if (identity_.model == model.name) {
+        model_ = &model;
+      }
+    }
+    read_back("open");
+    const std::vector<double> v = ask("open", old() ? "SLVL?" : "SLVL?;SOFF?");
+    const double offset_v = old() ? 0.0 : v[1];
+    if (v[0] > 1.001 * model_->min_output_rms_v || offset_v != 0.0) {
+      output_ = {.on = true, .amplitude_peak_v = v[0] * sqrt_2, .offset_v = offset_v};
+    }
+  }
+
+  [[nodiscard]] Identity identity() const override { return identity_; }
+  [[nodiscard]] LockInLimits limits() const override { return srs::limits_of(*model_); }
+  [[nodiscard]] LockInSettings settings() const override { return settings_; }
+  [[nodiscard]] LockInOutput output() const override { return output_; }
+  [[nodiscard]] SampleStream* stream() override { return nullptr; }
+
+  void make_safe() override {
+    set("make safe", output_commands(model_->min_output_rms_v, 0.0));
+    output_.on = false;
+  }
+
+  LockInSettings configure(const LockInSettings& wanted) override {
+    constexpr const char* operation = "configure";
+    for (const double value :
+         {wanted.reference_hz, wanted.phase_rad, wanted.time_constant_s, wanted.input_range_v}) {
+      if (!std::isfinite(value)) {
+        refuse(operation, "a setting is not a number");
+      }
+    }
+    const LockInLimits limit = limits();
+    const double hz =
+        std::clamp(wanted.reference_hz, limit.reference_hz.low, limit.reference_hz.high);
+    const int order = std::clamp(wanted.filter_order, 1, limit.max_filter_order);
+    const bool external = wanted.reference == Reference::external;
+    std::vector<std::string> lines{
+        old() ? fmt::format("FMOD {}", external ? 0 : 1) : fmt::format("RSRC {}", external ? 1 : 0),
+        fmt::format("HARM {}", std::clamp(wanted.harmonic, 1, limit.max_harmonic)),
+        fmt::format("PHAS {:.6f}", std::remainder(wanted.phase_rad / degree, 360.0)),
+        fmt::format("OFLT {}",
+                    srs::nearest_index(model_->time_constants_s, wanted.time_constant_s)),
+        fmt::format("OFSL {}", order - 1),
+        fmt::format("{} {}",
+                    old() ? "SENS" : "IRNG",
+                    srs::covering_index(model_->input_ranges_v, wanted.input_range_v)),
+        fmt::format("ICPL {}", wanted.coupling == Coupling::dc ? 1 : 0)};
+    if (!external) {
+      lines.insert(lines.begin() + 1, fmt::format("FREQ {:.9e}", hz));
+    }
+    set(operation, lines);
+    read_back(operation);
+    return settings_;
+  }
+
+  double set_reference_hz(double frequency_hz) override {
+    constexpr const char* operation = "set reference frequency";
+    if (!std::isfinite(frequency_hz)) {
+      refuse(operation, "the frequency is not a number");
+    }
+    const Range range = limits().reference_hz;
+    set(operation, {fmt::format("FREQ {:.9e}", std::clamp(frequency_hz, range.low, range.high))});
+    settings_.reference_hz = ask(operation, "FREQ?")[0];
+    return settings_.reference_hz;
+  }
+
+  LockInOutput set_output(const LockInOutput& wanted) override {
+    constexpr const char* operation = "set output";
+    const double most = limits().max_output_peak_v;
+    if (!std::isfinite(wanted.amplitude_peak_v) || !std::isfinite(wanted.offset_v) ||
+        wanted.amplitude_peak_v < 0.0) {
+      refuse(operation, "amplitude and offset must be numbers, the amplitude not negative");
+    }
+    if (wanted.amplitude_peak_v + std::abs(wanted.offset_v) > most * (1.0 + 1e-12)) {
+      refuse(operation,
+             fmt::format("{} V with {} V offset (at most {:.4g} V together)",
+                         wanted.amplitude_peak_v,
+                         wanted.offset_v,
+                         most));
+    }
+    if (old() && wanted.offset_v != 0.0) {
+      refuse(operation, "the SR830 has no offset at its sine output");
+    }
+    const double least = model_->min_output_rms_v;
+    const double rms =
+        wanted.on ? std::clamp(wanted.amplitude_peak_v / sqrt_2, least, model_->max_output_rms_v)
+                  : least;
+    set(operation, output_commands(rms, wanted.on ? wanted.offset_v : 0.0));
+    output_ = wanted;
+    if (wanted.on) {
+      const std::vector<double> v = ask(operation, old() ? "SLVL?" : "SLVL?;SOFF?");
+      output_.amplitude_peak_v = v[0] * sqrt_2;
+      output_.offset_v = old() ? 0.0 : v[1];
+    }
+    return output_;
+  }
+
+  [[nodiscard]] LockInReading read() override {
+    const std::string line = exchange("read", old() ? "SNAP? 1,2;LIAS?" : "SNAP? 0,1;LIAS?");
+    const std::vector<std::string> parts = split(line, ';');
+    const std::vector<std::string> values = split(parts[0], ',');
+    const auto x = parse_number(values[0]);
+    const auto y = values.size() == 2 ? parse_number(values[1]) : std::nullopt;
+    const auto status = parts.size() == 2 ? parse_whole(parts[1]) : std::nullopt;
+    if (!x || !y || !status) {
+      garbled("read", line);
+    }
+    return {.time = clock_->now(),
+            .x_v = *x * sqrt_2,
+            .y_v = *y * sqrt_2,
+            .frequency_hz = settings_.harmonic * settings_.reference_hz,
+            .overload = ((*status >> srs::overload_bit(model_->family)) & 1) != 0};
+  }
+
+  [[nodiscard]] Duration settling_time(double relative_error) const override {
+    return from_seconds(settings_.time_constant_s *
+                        settling_time_constants(settings_.filter_order, relative_error));
+  }
+
+  AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
+    if (wanted.quantity != AuxQuantity::off || channel < 0 || channel > 3) {
+      refuse("set auxiliary output", "its outputs carry no measured quantity of free scale");
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool old() const { return model_->family == srs::Family::sr830; }
+
+  [[noreturn]] void refuse(const char* operation, const std::string& cause) const {
+    throw DeviceError(role_, operation, cause, Retry::no);
+  }
+  [[noreturn]] void garbled(const char* operation, const std::string& line) {
+    stream_.reset();  // what comes next may belong to this question
+    constexpr std::size_t shown = 60;
+    throw DeviceError(role_,
+                      operation,
+                      fmt::format("{} answered \"{}\"", identity_.address, line.substr(0, shown)),
+                      Retry::yes);
+  }
+
+  void open(const char* operation, srs::Family family) {
+    stream_ = connect_();
+    stream_->send("*IDN?\n");
+    const std::string line = stream_->receive_until('\n');
+    const std::vector<std::string> fields = split(line, ',');
+    const srs::Model* model = fields.size() == 4 ? srs::find_model(fields[1]) : nullptr;
+    if (model == nullptr || model->family != family) {
+      stream_.reset();
+      constexpr std::size_t shown = 60;
+      throw DeviceError(role_,
+                        operation,
+                        fmt::format("at {} there is no {} but \"{}\"",
+                                    identity_.address,
+                                    family == srs::Family::sr830 ? "SR830" : "SR860",
+                                    line.substr(0, shown)),
+                        Retry::no);
+    }
+    identity_.vendor = fields[0];
+    identity_.model = model->name;
+    identity_.serial = fields[2];
+    identity_.firmware = fields[3];
+    family_ = family;
+  }
+
+  /// Sends a line of which the answer is one line. A connection that was lost before or during it
+  /// is opened once more.
+  std::string exchange(const char* operation, const std::string& line) {
+    for (int left = 1;; --left) {
+      try {
+        if (!stream_) {
+          open(operation, family_);
+        }
+        stream_->send(line + "\n");
+        return stream_->receive_until('\n');
+      } catch (const WireError& error) {
+        stream_.reset();
+        if (error.fault() != WireFault::closed || left == 0) {
+          throw DeviceError(role_, operation, error.what(), Retry::yes);
+        }
+      }
+    }
+  }
+
+  void set(const char* operation, const std::vector<std::string>& commands) {
+    const std::string line = fmt::format("{}", fmt::join(commands, ";"));
+    const std::string answer = exchange(operation, line + ";*ESR?");
+    const auto status = parse_whole(answer);
+    if (!status) {
+      garbled(operation, answer);
+    }
+    if ((*status & refused_bits) != 0) {
+      refuse(operation, fmt::format("{} refuses \"{}\"", identity_.model, line));
+    }
+  }
+
+  std::vector<double> ask(const char* operation, const std::string& questions) {
+    const std::string line = exchange(operation, questions);
+    std::vector<double> out;
+    for (const std::string& part : split(line, ';')) {
+      const auto value = parse_number(part);
+      if (!value) {
+        garbled(operation, line);
+      }
+      out.push_back(*value);
+    }
+    if (out.size() != split(questions, ';').size()) {
+      garbled(operation, line);
+    }
+    return out;
+  }
+
+  [[nodiscard]] std::vector<std::string> output_commands(double rms_v, double offset_v) const {
+    std::vector<std::string> out{fmt::format("SLVL {:.9e}", rms_v)};
+    if (!old()) {
+      out.push_back(fmt::format("SOFF {:.9e}", offset_v));
+    }
+    return out;
+  }
+
+  void read_back(const char* operation) {
+    const std::vector<double> v = ask(operation,
+                                      old() ? "FMOD?;FREQ?;HARM?;PHAS?;OFLT?;OFSL?;SENS?;ICPL?"
+                                            : "RSRC?;FREQ?;HARM?;PHAS?;OFLT?;OFSL?;IRNG?;ICPL?");
+    const auto code = [&](std::size_t k, std::size_t count) {
+      if (!(v[k] >= 0.0) || !(v[k] < static_cast<double>(count))) {
+        refuse(operation, fmt::format("{} answers with an unknown code {}", identity_.model, v[k]));
+      }
+      return static_cast<std::size_t>(v[k]);
+    };
+    const bool internal = old() ? v[0] == 1.0 : v[0] == 0.0;
+    settings_ = {
+        .reference = internal ? Reference::internal : Reference::external,
+        .reference_hz = v[1],
+        .harmonic = static_cast<int>(code(2, 100000)),
+        .phase_rad = v[3] * degree,
+        .time_constant_s = model_->time_constants_s[code(4, model_->time_constants_s.size())],
+        .filter_order = static_cast<int>(code(5, 4)) + 1,
+        .input_range_v = model_->input_ranges_v[code(6, model_->input_ranges_v.size())],
+        .coupling = v[7] == 1.0 ? Coupling::dc : Coupling::ac};
+  }
+
+  Connect connect_;
+  Clock* clock_;
+  std::string role_;
+  srs::Family family_ = srs::Family::sr86x;
+  const srs::Model* model_ = nullptr;
+  std::unique_ptr<ByteStream> stream_;
+  Identity identity_;
+  LockInSettings settings_;
+  LockInOutput output_;
+};
+
+}  // namespace
+
+std::unique_ptr<LockIn> open_srs_lock_in(Connect connect,
+                                         Clock& clock,
+                                         const std::string& role,
+                                         const std::string& address,
+                                         srs::Family family) {
+  try {
+    return std::make_unique<SrsLockIn>(std::move(connect), clock, role, address, family);
+  } catch (const WireError& error) {
+    throw DeviceError(role, "open", error.what(), Retry::yes);
+  }
+}
+
+}  // namespace halotwin::devices

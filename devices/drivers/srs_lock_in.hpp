@@ -1,0 +1,39 @@
+// Driver of the Stanford Research lock-ins SR860, SR865A and SR830 over a line of text.
+//
+// sr860://host:port and sr830://host:port (port 23, telnet, by default: what a SR860 offers; a
+// SR830 needs a converter from GPIB or RS-232 to TCP). Commands: programming chapters of the
+// manuals. Not tried on the instruments themselves.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "devices/lock_in.hpp"
+#include "devices/wire/byte_stream.hpp"
+#include "devices/wire/srs.hpp"
+
+namespace halotwin::devices {
+
+inline constexpr std::uint16_t srs_port = 23;
+
+/// Opens the connection, again if it broke.
+using Connect = std::function<std::unique_ptr<ByteStream>()>;
+
+/// Asks who answers, and reads the present settings; changes nothing. Every command is followed by
+/// a question, so that what the instrument refuses is noticed, and settings are read back. A broken
+/// connection is opened again once per operation: all commands may be repeated. Throws DeviceError
+/// if nobody answers, or another instrument does than one of `family`.
+///
+/// Mapping: reference = RSRC or FMOD; input_range_v = IRNG (SR86x) or sensitivity x sqrt 2 (SENS,
+/// SR830), the next one that covers what is asked for; filter orders 1 to 4. The sine output cannot
+/// be switched off: off is its smallest amplitude, 1 nV (SR86x) or 4 mV rms (SR830), and no offset.
+/// Of auxiliary outputs only "off" is taken. Streaming is not used.
+[[nodiscard]] std::unique_ptr<LockIn> open_srs_lock_in(Connect connect,
+                                                       Clock& clock,
+                                                       const std::string& role,
+                                                       const std::string& address,
+                                                       srs::Family family);
+
+}  // namespace halotwin::devices

@@ -1,0 +1,74 @@
+// A lock-in amplifier that answers as a Stanford Research SR860, SR865A or SR830 does, line by
+// line. Source: the programming chapters of their manuals; see devices/wire/srs.hpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "devices/lock_in.hpp"
+#include "devices/wire/srs.hpp"
+#include "devices/wire/text_command.hpp"
+
+namespace halotwin::devices {
+
+/// Offers reference, input, filter, sine output, readings (OUTP?, SNAP?, OUTR?, SNAPD?) and status.
+/// What has no counterpart in a LockIn (line filters, grounding, displays, auxiliary voltages) is
+/// kept and given back, without effect. There is no data buffer, scan or streaming. As at the
+/// instrument, an unknown command or a value out of range answers nothing and sets a bit of *ESR?.
+/// X, Y, R are V rms, theta degrees.
+class SrsService {
+ public:
+  /// `lock_in` must outlive it.
+  SrsService(LockIn& lock_in, const srs::Model& model);
+
+  /// What goes back for one line, its end included; "" for nothing. An empty line is answered by a
+  /// greeting, which the maker's own Python package waits for.
+  std::string answer(std::string_view line);
+
+ private:
+  using Answer = std::optional<std::string>;
+  using Handler = std::function<Answer(const TextCommand&)>;
+  struct Refused {};  // thrown: the value is out of range
+
+  void add(std::string name, Handler handler) { handlers_[std::move(name)] = std::move(handler); }
+  void add_number(const std::string& name,
+                  std::string_view unit,
+                  Range range,
+                  std::function<double()> get,
+                  std::function<void(double)> set);
+  void add_code(const std::string& name,
+                int last,
+                std::function<int()> get,
+                std::function<void(int)> set);
+  /// Kept, without effect.
+  void keep(const std::string& name, int last, int value = 0);
+  void add_common();
+  void add_signal();
+  void add_sr86x();
+  void add_sr830();
+  void add_status();
+  void change(const std::function<void(LockInSettings&)>& edit);
+  void drive(double amplitude_rms_v, double offset_v);
+  LockInReading read();
+  /// One of the parameters of OUTP? by its code in this family.
+  double parameter(int code, const LockInReading& reading);
+  std::string parameters(const std::vector<std::string>& which);
+  [[nodiscard]] int parameter_code(const std::string& text) const;
+  Answer run(const TextCommand& command);
+
+  LockIn* lock_in_;
+  const srs::Model* model_;
+  std::map<std::string, Handler> handlers_;
+  std::map<std::string, int> kept_;
+  std::vector<double> aux_v_;
+  std::vector<int> displays_;
+  std::uint32_t event_status_ = 0;
+  std::uint32_t lock_in_status_ = 0;  // latched until LIAS? reads it
+};
+
+}  // namespace halotwin::devices

@@ -1,0 +1,64 @@
+// A connection to an instrument: bytes both ways, with a deadline for every wait.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace halotwin::devices {
+
+/// refused: nobody answers at the address; silent: no answer in time; closed: the peer went away;
+/// garbled: what came cannot be an answer.
+enum class WireFault { refused, silent, closed, garbled };
+
+class WireError : public std::runtime_error {
+ public:
+  WireError(WireFault fault, const std::string& what) : std::runtime_error(what), fault_(fault) {}
+  [[nodiscard]] WireFault fault() const { return fault_; }
+
+ private:
+  WireFault fault_;
+};
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// "host:port", "[::1]:port" or, with a default, "host". Throws ParameterError.
+[[nodiscard]] Endpoint parse_endpoint(std::string_view text, std::uint16_t default_port = 0);
+
+struct WireLimits {
+  Duration connect = std::chrono::seconds(5);
+  Duration answer = std::chrono::seconds(2);  // from the last byte sent to the last one received
+  std::size_t longest_answer = 1U << 20U;     // bytes; a longer one is garbled
+};
+
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+  /// All of `bytes`. Throws WireError, as the others do.
+  virtual void send(std::string_view bytes) = 0;
+  /// Up to and without `end`.
+  virtual std::string receive_until(char end) = 0;
+  virtual std::string receive(std::size_t count) = 0;
+  /// Whatever has come and was not asked for is forgotten.
+  virtual void discard() = 0;
+
+ protected:
+  ByteStream() = default;
+  ByteStream(const ByteStream&) = default;
+  ByteStream& operator=(const ByteStream&) = default;
+};
+
+/// Throws WireError (refused) if nobody answers in time.
+[[nodiscard]] std::unique_ptr<ByteStream> connect_tcp(const Endpoint& to,
+                                                      const WireLimits& limits = {});
+
+}  // namespace halotwin::devices
