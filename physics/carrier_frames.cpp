@@ -15,7 +15,8 @@ namespace halotwin::physics {
 namespace {
 
 constexpr double mean_state_tolerance = 1e-5;
-constexpr int tangents = 4;  // Newton steps of the mean state; each squares the error
+constexpr int mean_state_cycles = 1000;  // solved once, and from far away
+constexpr int tangents = 4;              // Newton steps of the mean state; each squares the error
 constexpr std::size_t lanes = 16;
 
 /// Scalar product of one row in a fixed order: partial sums in lanes.
@@ -134,7 +135,7 @@ struct CarrierFrames::Impl {
       linearise(centres);
       fill_halo(hierarchy.fine, mean);
       State state(*this);
-      solve(occupation, mean_state_tolerance, state);
+      solve(occupation, mean_state_tolerance, mean_state_cycles, state);
       mean = state.u;
     }
     linearise(centres);
@@ -207,7 +208,7 @@ struct CarrierFrames::Impl {
 
   /// To the steady state of a frame from what `s` holds; returns the number of cycles. The error in
   /// the energy norm, e.A e, is estimated by r.M r.
-  int solve(std::span<const float> occupation, double tolerance, State& s) const {
+  int solve(std::span<const float> occupation, double tolerance, int most, State& s) const {
     for (std::size_t c = 0; c < s.sinks.size(); ++c) {
       s.sinks[c] = occupation[c] * strength[c];
     }
@@ -215,8 +216,8 @@ struct CarrierFrames::Impl {
     const double small = tolerance * tolerance * energy;
     int cycles = 0;
     remainder(curvature, source.data(), s.u.data(), mean.data(), s.b.data(), s.u.size());
-    while (cycles < options.maximum_cycles) {
-      cycles += conjugate_gradients(s, small, options.maximum_cycles - cycles);
+    while (cycles < most) {
+      cycles += conjugate_gradients(s, small, most - cycles);
       // the part of k2 n^2 that the tangent leaves out, at the new density
       s.q = s.b;
       remainder(curvature, source.data(), s.u.data(), mean.data(), s.b.data(), s.u.size());
@@ -225,8 +226,8 @@ struct CarrierFrames::Impl {
         return cycles;
       }
     }
-    throw std::runtime_error("carriers: no steady state within " +
-                             std::to_string(options.maximum_cycles) + " cycles");
+    throw std::runtime_error("carriers: no steady state within " + std::to_string(most) +
+                             " cycles");
   }
 
   using Store = std::function<void(std::size_t frame, const std::vector<float>& u)>;
@@ -240,7 +241,10 @@ struct CarrierFrames::Impl {
     for_each_chunk(frames, options.chunk_frames, threads, [&](std::size_t begin, std::size_t end) {
       State state(*this);
       for (std::size_t k = begin; k < end; ++k) {
-        solve(occupations.subspan(k * strength.size(), strength.size()), options.tolerance, state);
+        solve(occupations.subspan(k * strength.size(), strength.size()),
+              options.tolerance,
+              options.maximum_cycles,
+              state);
         store(k, state.u);
       }
     });
@@ -327,8 +331,10 @@ std::vector<int> CarrierFrames::cycles(std::span<const float> occupations) const
   Impl::State state(*impl_);
   std::vector<int> out;
   for (std::size_t k = 0; centres > 0 && k < occupations.size() / centres; ++k) {
-    out.push_back(
-        impl_->solve(occupations.subspan(k * centres, centres), impl_->options.tolerance, state));
+    out.push_back(impl_->solve(occupations.subspan(k * centres, centres),
+                               impl_->options.tolerance,
+                               impl_->options.maximum_cycles,
+                               state));
   }
   return out;
 }
