@@ -8,6 +8,7 @@
 #include "analysis/region_shape.hpp"
 #include "analysis/trace_kernels.hpp"
 #include "base/constants.hpp"
+#include "base/random.hpp"
 #include "base/require.hpp"
 
 namespace halotwin::analysis {
@@ -98,11 +99,15 @@ ClusterTable describe_clusters(const Traces& traces, const ClusterMap& map, Thre
   out.clusters.resize(count);
   out.trace.resize(count);
   out.silhouette.assign(traces.pixels(), nan);
+  out.share.assign(traces.pixels(), 0.0);
   std::vector<std::vector<float>> unit(count);
   for_each_chunk(count, 1, threads, [&](std::size_t k, std::size_t) {
     out.clusters[k] = geometry(traces, map.members[k], static_cast<int>(k) + 1);
     out.clusters[k].mean_r = mean_pair_correlation(traces, map.members[k]);
     out.trace[k] = mean_trace(traces, map.members[k]);
+    for (const std::size_t p : map.members[k]) {
+      out.share[p] = 1.0 / static_cast<double>(map.members[k].size());
+    }
     unit[k] = normalised(out.trace[k], traces.stride);
   });
   for_each_chunk(count, 1, threads, [&](std::size_t k, std::size_t) {
@@ -134,6 +139,71 @@ ClusterTable describe_clusters(const Traces& traces, const ClusterMap& map, Thre
   const auto pixels = static_cast<double>(traces.pixels());
   out.mean_silhouette = sum / pixels;
   out.clustered_share = static_cast<double>(clustered) / pixels;
+  return out;
+}
+
+void weigh_by_silhouette(const Traces& traces,
+                         const ClusterMap& map,
+                         ClusterTable& table,
+                         double least) {
+  require(map.count() == table.clusters.size(), "the table is of other clusters");
+  for (std::size_t k = 0; k < map.count(); ++k) {
+    std::vector<double> shares;
+    double sum = 0.0;
+    for (const std::size_t p : map.members[k]) {
+      shares.push_back(table.silhouette[p] >= least ? table.silhouette[p] : 0.0);
+      sum += shares.back();
+    }
+    if (!(sum > 0.0)) {
+      continue;
+    }
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      shares[i] /= sum;
+      table.share[map.members[k][i]] = shares[i];
+    }
+    table.trace[k] = weighted_trace(traces, map.members[k], shares);
+  }
+}
+
+std::vector<PairCorrelations> pair_correlations(const Traces& traces,
+                                                const ClusterMap& map,
+                                                std::uint64_t seed,
+                                                Threads threads,
+                                                std::size_t most_pairs) {
+  require(most_pairs > 0, "most_pairs must be positive");
+  std::vector<PairCorrelations> out(map.count());
+  for_each_chunk(map.count(), 1, threads, [&](std::size_t k, std::size_t) {
+    const std::vector<std::size_t>& members = map.members[k];
+    const std::size_t n = members.size();
+    if (n < 2) {
+      out[k] = {nan, nan, nan};
+      return;
+    }
+    const auto r_of = [&](std::size_t a, std::size_t b) {
+      return static_cast<double>(
+          kernels::dot(traces.data(members[a]), traces.data(members[b]), traces.stride));
+    };
+    std::vector<double> r;
+    if (n * (n - 1) / 2 <= most_pairs) {
+      for (std::size_t a = 0; a < n; ++a) {
+        for (std::size_t b = a + 1; b < n; ++b) {
+          r.push_back(r_of(a, b));
+        }
+      }
+    } else {
+      RandomStream draw(seed, Purpose::pixel_pairs, static_cast<std::uint32_t>(k));
+      const auto count = static_cast<std::uint32_t>(n);
+      while (r.size() < most_pairs) {
+        const std::size_t a = draw.index(count);
+        const std::size_t b = draw.index(count);
+        if (a != b) {
+          r.push_back(r_of(a, b));
+        }
+      }
+    }
+    const auto [low, high] = std::minmax_element(r.begin(), r.end());
+    out[k] = {*low, median(r), *high};
+  });
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Cluster {
 struct ClusterTable {
   std::vector<Cluster> clusters;           // label 1, 2 ...
   std::vector<std::vector<double>> trace;  // mean of each cluster's pixels [counts]
+  std::vector<double> share;               // [y][x] of a pixel in that mean; 0 in no cluster
   std::vector<double> silhouette;          // [y][x]; NaN in no cluster
   double mean_silhouette = 0.0;            // over all pixels, 0 in no cluster
   double clustered_share = 0.0;            // of all pixels
@@ -46,6 +48,28 @@ struct ClusterTable {
 [[nodiscard]] ClusterTable describe_clusters(const Traces& traces,
                                              const ClusterMap& map,
                                              Threads threads = {});
+
+/// Means of the clusters weighted by the silhouettes of their pixels instead (public program of
+/// CLIM, an option): pixels below `least` have no share. A cluster of none above keeps its plain
+/// mean.
+void weigh_by_silhouette(const Traces& traces,
+                         const ClusterMap& map,
+                         ClusterTable& table,
+                         double least = 0.05);
+
+/// Pearson r of pairs of a cluster's pixels.
+struct PairCorrelations {
+  double lowest = 0.0;
+  double median = 0.0;
+  double highest = 0.0;
+};
+/// Of each cluster; of all pairs, or of `most_pairs` drawn at random where there are more. NaN for
+/// one pixel.
+[[nodiscard]] std::vector<PairCorrelations> pair_correlations(const Traces& traces,
+                                                              const ClusterMap& map,
+                                                              std::uint64_t seed,
+                                                              Threads threads = {},
+                                                              std::size_t most_pairs = 2000);
 
 /// Mean of the diameters weighted by area over clusters of at least `least_pixels`; the plain mean
 /// counts fragments. Sigma by bootstrap over clusters, grown by small_sample_factor of (sum A)^2 /

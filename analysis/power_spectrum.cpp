@@ -147,9 +147,8 @@ PowerSpectrum Periodogram::of(std::span<const double> trace) const {
 
 PowerSpectrum variable_window_spectrum(std::span<const double> trace, double frame_time_s) {
   const std::size_t n = trace.size();
-  constexpr std::size_t shortest_window = 101;
-  require(n >= 3 * shortest_window + 3,
-          fmt::format("this spectrum needs {} values, not {}", 3 * shortest_window + 3, n));
+  require(n >= least_variable_window_values,
+          fmt::format("this spectrum needs {} values, not {}", least_variable_window_values, n));
   require(frame_time_s > 0.0, "frame_time_s must be positive");
   const auto length = static_cast<double>(n);
   const std::size_t longest = 2 * ((n - 3) / 6) + 1;
@@ -172,7 +171,7 @@ PowerSpectrum variable_window_spectrum(std::span<const double> trace, double fra
     w.length = out.frequency_hz.empty()
                    ? longest
                    : std::max(2 * static_cast<std::size_t>(3.0 * length / (2.0 * line)) + 1,
-                              shortest_window);
+                              shortest_variable_window);
     w.count = static_cast<std::size_t>(2.0 * length / static_cast<double>(w.length) - 1.0);
     const auto windows = static_cast<double>(w.count);
     out.frequency_hz.push_back(line / (length * frame_time_s));

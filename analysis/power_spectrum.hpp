@@ -56,6 +56,10 @@ class Periodogram {
   std::vector<double> freedom_;
 };
 
+inline constexpr std::size_t shortest_variable_window = 101;
+/// Values that variable_window_spectrum() needs.
+inline constexpr std::size_t least_variable_window_values = 3 * shortest_variable_window + 3;
+
 /// Welch's estimate with a window whose length follows the frequency: three periods, at least 101
 /// values, half overlapping, Hamming; 20 frequencies per decade from 3 periods of the longest
 /// window (a third of the trace) to 0.4 / dt. nu = 36 n^2 / (19 n - 1) for n windows. Source:

@@ -211,16 +211,25 @@ double correlation(const Traces& traces, std::size_t p, std::size_t q) {
 
 std::vector<double> mean_trace(const Traces& traces, std::span<const std::size_t> pixels) {
   require(!pixels.empty(), "a mean trace needs at least one pixel");
+  return weighted_trace(
+      traces, pixels, std::vector<double>(pixels.size(), 1.0 / static_cast<double>(pixels.size())));
+}
+
+std::vector<double> weighted_trace(const Traces& traces,
+                                   std::span<const std::size_t> pixels,
+                                   std::span<const double> shares) {
+  require(pixels.size() == shares.size(), "one share per pixel expected");
   std::vector<double> out(traces.frames, 0.0);
   double level = 0.0;
-  const auto count = static_cast<double>(pixels.size());
-  for (const std::size_t p : pixels) {
-    const double scale = std::sqrt(traces.variance[p] * static_cast<double>(traces.frames)) / count;
+  for (std::size_t k = 0; k < pixels.size(); ++k) {
+    const std::size_t p = pixels[k];
+    const double scale =
+        std::sqrt(traces.variance[p] * static_cast<double>(traces.frames)) * shares[k];
     const float* z = traces.data(p);
     for (std::size_t t = 0; t < traces.frames; ++t) {
       out[t] += scale * static_cast<double>(z[t]);
     }
-    level += traces.mean_counts[p] / count;
+    level += traces.mean_counts[p] * shares[k];
   }
   for (double& v : out) {
     v += level;

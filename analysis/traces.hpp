@@ -92,6 +92,10 @@ class TraceBuilder {
 /// Mean of the pixels' traces. [counts]
 [[nodiscard]] std::vector<double> mean_trace(const Traces& traces,
                                              std::span<const std::size_t> pixels);
+/// The same with a share for each of `pixels`; shares should add up to 1.
+[[nodiscard]] std::vector<double> weighted_trace(const Traces& traces,
+                                                 std::span<const std::size_t> pixels,
+                                                 std::span<const double> shares);
 /// Zero mean, unit norm, padded to `stride`; all zero if constant.
 [[nodiscard]] std::vector<float> normalised(std::span<const double> trace, std::size_t stride);
 

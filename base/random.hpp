@@ -52,6 +52,7 @@ enum class Purpose : std::uint16_t {
   held_out,
   cluster_members,
   pixel_choice,
+  pixel_pairs,
   // validation and tests
   validation_repeat = 0x0900,
   test_data,

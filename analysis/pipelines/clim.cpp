@@ -131,9 +131,9 @@ std::vector<std::vector<double>> traces_of_clusters(const MovieSource& movie,
       for (std::size_t k = 0; k < clusters.count(); ++k) {
         double sum = 0.0;
         for (const std::size_t p : clusters.members[k]) {
-          sum += static_cast<double>(frames[at + p]);
+          sum += field.table.share[p] * static_cast<double>(frames[at + p]);
         }
-        traces[k].push_back(sum / static_cast<double>(clusters.members[k].size()));
+        traces[k].push_back(sum);
       }
     }
   });
@@ -162,6 +162,16 @@ void take_clusters(const Traces& traces,
   ClusterParams params = options.clusters;
   r.clusters = grow_clusters(traces, r.map, params);
   r.table = describe_clusters(traces, r.clusters, threads);
+  r.pairs =
+      pair_correlations(traces, r.clusters, static_cast<std::uint64_t>(options.seed), threads);
+  r.clean.resize(traces.pixels());
+  std::transform(
+      r.table.silhouette.begin(), r.table.silhouette.end(), r.clean.begin(), [&](double s) {
+        return s >= options.clean_silhouette ? 1 : 0;
+      });
+  if (options.weigh_traces) {
+    weigh_by_silhouette(traces, r.clusters, r.table);
+  }
   r.diameter_m = area_weighted_diameter(r.table.clusters);
   ThresholdScanOptions scan;
   scan.first = options.scan_first;
@@ -225,6 +235,8 @@ void validate(const ClimOptions& p) {
   require(p.decay_pixels >= 1, fmt::format("decay_pixels = {} (must be positive)", p.decay_pixels));
   require(p.decay_above > 0.0 && p.decay_above < 1.0,
           fmt::format("decay_above = {} (must be between 0 and 1)", p.decay_above));
+  require(p.clean_silhouette >= -1.0 && p.clean_silhouette <= 1.0,
+          fmt::format("clean_silhouette = {} (must be within -1 to 1)", p.clean_silhouette));
   require(p.steps_top_percent > 0.0 && p.steps_top_percent <= 100.0,
           fmt::format("steps_top_percent = {} (must be in (0, 100])", p.steps_top_percent));
   require(p.bins_per_decade >= 4 && p.bins_per_decade <= 100,

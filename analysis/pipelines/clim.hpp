@@ -20,6 +20,7 @@
 #include "analysis/movie.hpp"
 #include "analysis/movie_quality.hpp"
 #include "analysis/pipelines/pipeline.hpp"
+#include "analysis/power_spectrum.hpp"
 #include "analysis/spectrum_fit.hpp"
 #include "analysis/switching_rates.hpp"
 #include "analysis/two_levels.hpp"
@@ -40,7 +41,10 @@ struct ClimOptions {
   DecayParams decay{};
   std::int64_t decay_pixels = 400;  // chosen at random where the map exceeds `decay_above`
   double decay_above = 0.5;
-  bool decay_map = false;  // decay of every pixel; takes long
+  bool decay_map = false;     // decay of every pixel; takes long
+  bool weigh_traces = false;  // of clusters, by silhouettes (option of the public program)
+  double clean_silhouette =
+      0.2;  // pixels below are left out of the clean clusters (public program)
   ValleyParams valleys{};
   double steps_top_percent = 15.0;    // of the map: whose 3 x 3 pixel traces are tested for levels
   std::int64_t bins_per_decade = 20;  // of the spectra
@@ -61,6 +65,8 @@ void visit_fields(auto& visit, ClimOptions& p) {
   visit("decay_pixels", p.decay_pixels);
   visit("decay_above", p.decay_above);
   visit("decay_map", p.decay_map);
+  visit("weigh_traces", p.weigh_traces);
+  visit("clean_silhouette", p.clean_silhouette);
   visit("valleys", p.valleys);
   visit("steps_top_percent", p.steps_top_percent);
   visit("bins_per_decade", p.bins_per_decade);
@@ -71,6 +77,7 @@ void visit_fields(auto& visit, ClimOptions& p) {
 struct ClusterSpectrum {
   int label = 0;
   std::vector<double> density;  // of the mean trace over its mean [1/Hz], at ClimResult::spectra_hz
+  PowerSpectrum published;      // the same by the published estimator; of the largest clusters only
   double white = 0.0;           // what the detector's noise adds to it [1/Hz]
   LorentzianFit lorentzian;
   PowerLawFit power_law;
@@ -101,7 +108,8 @@ struct ClimResult {
   std::vector<double> disattenuated;  // [y][x]; the same
   ClusterMap clusters;                // published rule at clusters.threshold
   ClusterTable table;
-  ClusterMap deterministic;  // mean_trace at the same threshold
+  std::vector<PairCorrelations> pairs;  // of `clusters`
+  ClusterMap deterministic;             // mean_trace at the same threshold
   ThresholdScan scan;
   ClusterMap optimised;  // published rule at the threshold of the scan
   ClusterTable optimised_table;
@@ -109,6 +117,7 @@ struct ClimResult {
   Estimate published_diameter_m;     // area-weighted, of the clusters at that threshold
   Estimate diameter_m;               // area-weighted
   Estimate optimised_diameter_m;
+  std::vector<std::uint8_t> clean;  // [y][x] 1 = in a cluster with a silhouette that is not low
   std::vector<double> spectra_hz;
   std::vector<ClusterSpectrum> spectra;  // of `clusters`, those of full rank
   DecaySet decay;                        // of random pixels

@@ -10,14 +10,13 @@
 #include "analysis/findings_file.hpp"
 #include "analysis/pipelines/clim.hpp"
 #include "analysis/pipelines/clim_file.hpp"
+#include "analysis/pipelines/clim_times.hpp"
 #include "analysis/score.hpp"
 #include "base/constants.hpp"
 
 namespace halotwin::analysis {
 
 namespace {
-
-constexpr std::size_t examples = 3;
 
 std::vector<double> finite(const std::vector<double>& values) {
   std::vector<double> out;
@@ -84,6 +83,12 @@ void add_clusters(const ClimResult& r, Findings& f) {
   f.values.push_back({"clustered_share", r.table.clustered_share, nan, "", "of the pixels"});
   f.values.push_back(
       {"mean_silhouette", r.table.mean_silhouette, nan, "", "over all pixels, 0 in no cluster"});
+  const auto clean = std::count(r.clean.begin(), r.clean.end(), std::uint8_t{1});
+  f.values.push_back({"clean_share",
+                      static_cast<double>(clean) / static_cast<double>(r.clean.size()),
+                      nan,
+                      "",
+                      "of the pixels, those of low silhouette left out"});
   add(f, "cluster_diameter", r.diameter_m, "m", "area-weighted, clusters of 5 pixels and more");
   f.values.push_back({"deterministic_clusters",
                       static_cast<double>(r.deterministic.count()),
@@ -240,6 +245,30 @@ FoundMap map_of(const ClimResult& r,
   return map;
 }
 
+/// Correlations of the pairs in each cluster, best clusters first.
+FoundCurve pair_curve(const ClimResult& r) {
+  FoundCurve curve{"pair_correlation", "Correlation within clusters", "cluster", "r of two pixels"};
+  FoundSeries mean{"mean", {}, {}};
+  FoundSeries lowest{"lowest", {}, {}};
+  FoundSeries median{"median", {}, {}};
+  FoundSeries highest{"highest", {}, {}};
+  for (std::size_t k = 0; k < r.pairs.size(); ++k) {
+    for (FoundSeries* series : {&mean, &lowest, &median, &highest}) {
+      series->x.push_back(r.table.clusters[k].label);
+      series->markers = true;
+    }
+    mean.y.push_back(r.table.clusters[k].mean_r);
+    lowest.y.push_back(r.pairs[k].lowest);
+    median.y.push_back(r.pairs[k].median);
+    highest.y.push_back(r.pairs[k].highest);
+  }
+  curve.series = {std::move(highest), std::move(median), std::move(mean), std::move(lowest)};
+  curve.note =
+      "The growing rule asks for the threshold with 70 % of ten members, not with all: the lowest "
+      "pair lies below it. The mean is of all pairs, the others of 2000 drawn at random.";
+  return curve;
+}
+
 std::vector<double> numbers(const ClusterMap& clusters) {
   std::vector<double> out;
   for (const int label : clusters.label) {
@@ -283,6 +312,16 @@ void add_maps(const ClimResult& r, Findings& f) {
                           "1",
                           numbers(r.optimised),
                           ""));
+  std::vector<double> clean = numbers(r.clusters);
+  for (std::size_t p = 0; p < clean.size(); ++p) {
+    clean[p] = r.clean[p] != 0 ? clean[p] : nan;
+  }
+  f.maps.push_back(map_of(r,
+                          "clusters_clean",
+                          "clusters without doubtful pixels",
+                          "1",
+                          clean,
+                          "Pixels of low silhouette are left out."));
   f.maps.push_back(map_of(r,
                           "silhouette",
                           "silhouette",
@@ -298,17 +337,6 @@ void add_maps(const ClimResult& r, Findings& f) {
   }
 }
 
-/// The largest clusters, largest first.
-std::vector<std::size_t> largest(const ClimResult& r) {
-  std::vector<std::size_t> order(r.spectra.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return r.table.clusters[a].pixels > r.table.clusters[b].pixels;
-  });
-  order.resize(std::min(order.size(), examples));
-  return order;
-}
-
 double model(const LorentzianFit& l, double f) {
   return l.amplitude.value / (1.0 + std::pow(f / l.corner_hz.value, l.exponent.value));
 }
@@ -321,7 +349,7 @@ void add_curves(const ClimResult& r, Findings& f) {
                      "relative power (1/Hz)",
                      true,
                      true};
-  for (const std::size_t k : largest(r)) {
+  for (const std::size_t k : largest_clusters(r, shown_clusters)) {
     const std::string name = fmt::format("cluster {}", r.spectra[k].label);
     FoundSeries trace{name, {}, {}};
     for (std::size_t t = 0; t < r.table.trace[k].size(); ++t) {
@@ -340,11 +368,17 @@ void add_curves(const ClimResult& r, Findings& f) {
       fit.y.push_back(power + s.white);
     }
     spectra.series.push_back(std::move(fit));
+    FoundSeries published{name + ", published estimator", s.published.frequency_hz, {}};
+    published.y = s.published.density;
+    published.dashed = true;
+    if (!published.x.empty()) {
+      spectra.series.push_back(std::move(published));
+    }
   }
   traces.note = "Means over the clusters' pixels.";
   spectra.note =
-      "Hann periodogram in logarithmic bins; fits hold the camera's noise, and are drawn without "
-      "the frames' averaging and folding.";
+      "Points: Hann periodogram in logarithmic bins; fits hold the camera's noise, and are drawn "
+      "without the frames' averaging and folding. Dashed: windows of three periods (published).";
   f.curves.push_back(std::move(traces));
   f.curves.push_back(std::move(spectra));
   FoundCurve decay{"decay", "Correlation around a pixel", "distance (m)", "r"};
@@ -358,6 +392,7 @@ void add_curves(const ClimResult& r, Findings& f) {
       "Mean over rings one pixel wide, over pixels drawn at random where the map is above "
       "0.5.";
   f.curves.push_back(std::move(decay));
+  f.curves.push_back(pair_curve(r));
   FoundCurve scan{"threshold_scan", "Choice of the threshold", "threshold", "objective"};
   FoundSeries objective{"mean silhouette x clustered share", {}, {}};
   for (const ThresholdPoint& point : r.scan.points) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "analysis/detector_noise.hpp"
 #include "analysis/field_median.hpp"
@@ -106,6 +107,16 @@ void count_ruled_places(const MovieInfo& info,
 
 }  // namespace
 
+std::vector<std::size_t> largest_clusters(const ClimResult& r, std::size_t most) {
+  std::vector<std::size_t> order(r.table.clusters.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return r.table.clusters[a].pixels > r.table.clusters[b].pixels;
+  });
+  order.resize(std::min(order.size(), most));
+  return order;
+}
+
 void take_spectra(const MovieInfo& info,
                   const std::vector<std::vector<double>>& traces,
                   const std::vector<double>& background,
@@ -121,15 +132,18 @@ void take_spectra(const MovieInfo& info,
   const SaturationRule rule{.corner_hz = lines_to_corner /
                                          (static_cast<double>(length) * info.frame_period_s)};
   r.spectra.resize(traces.size());
+  std::vector<std::uint8_t> is_large(traces.size(), 0);
+  for (const std::size_t k : largest_clusters(r, shown_clusters)) {
+    is_large[k] = 1;
+  }
   for_each_chunk(traces.size(), 8, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
-      const auto& members = r.clusters.members[k];
-      const auto n = static_cast<double>(members.size());
       double dark = 0.0;
       double noise = 0.0;
-      for (const std::size_t p : members) {
-        dark += background[p] / n;
-        noise += noise_variance(info, r.map.intensity[p], background[p]) / (n * n);
+      for (const std::size_t p : r.clusters.members[k]) {
+        const double share = r.table.share[p];
+        dark += share * background[p];
+        noise += share * share * noise_variance(info, r.map.intensity[p], background[p]);
       }
       const double mean_counts = mean(traces[k]);
       std::vector<double> relative = traces[k];
@@ -139,6 +153,9 @@ void take_spectra(const MovieInfo& info,
       ClusterSpectrum& s = r.spectra[k];
       s.label = static_cast<int>(k) + 1;
       s.density = plan.density(relative);
+      if (is_large[k] != 0 && length >= least_variable_window_values) {
+        s.published = variable_window_spectrum(relative, info.frame_period_s);
+      }
       const double scale = (mean_counts - dark) * (mean_counts - dark);
       s.white = std::isfinite(noise) ? white_density(noise / scale, info.frame_period_s) : 0.0;
       const SpectrumFitter fitter(

@@ -10,6 +10,10 @@
 
 namespace halotwin::analysis {
 
+inline constexpr std::size_t shown_clusters = 3;
+/// Places of the largest clusters in the table, largest first.
+[[nodiscard]] std::vector<std::size_t> largest_clusters(const ClimResult& r, std::size_t most);
+
 /// Relative fluctuations (x - mean) / (mean - background) of each cluster's trace, their spectra
 /// and fits.
 void take_spectra(const MovieInfo& info,

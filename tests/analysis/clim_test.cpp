@@ -2,6 +2,7 @@
 // noise.
 #include "analysis/pipelines/clim.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -94,6 +95,32 @@ TEST(Clim, KnowsHowMuchIsNoise) {
   EXPECT_NEAR(r.map.mean_r[inside], r.reliability[inside], 0.02);
   EXPECT_NEAR(r.disattenuated[inside], 1.0, 0.01);
   EXPECT_LT(std::abs(r.shifted_r), 0.15);  // 1000 frames, correlated over 7: 0.09
+}
+
+TEST(Clim, PublishedVariantsStandBesideTheBetterOnes) {
+  ClimOptions options = small();
+  options.weigh_traces = true;
+  const MovieInMemory movie = movie_of({});
+  const ClimResult weighed = analyse_clim(movie, options, {2});
+  const ClimResult plain = analyse_clim(movie, small(), {2});
+  ASSERT_EQ(weighed.table.trace.size(), plain.table.trace.size());
+  EXPECT_NE(weighed.table.trace[0], plain.table.trace[0]);
+  EXPECT_EQ(plain.pairs.size(), plain.clusters.count());
+  // windows of three periods smear a spectrum that falls as 1/f^2, but not to another scale
+  const auto large = std::find_if(plain.spectra.begin(), plain.spectra.end(), [](const auto& s) {
+    return !s.published.frequency_hz.empty();
+  });
+  ASSERT_NE(large, plain.spectra.end());
+  double ratio = 0.0;
+  for (std::size_t i = 0; i < large->published.density.size(); ++i) {
+    const double hz = large->published.frequency_hz[i];
+    const auto at = static_cast<std::size_t>(
+        std::lower_bound(plain.spectra_hz.begin(), plain.spectra_hz.end() - 1, hz) -
+        plain.spectra_hz.begin());
+    ratio += std::log(large->published.density[i] / large->density[at]) /
+             static_cast<double>(large->published.density.size());
+  }
+  EXPECT_LT(std::abs(ratio), std::log(2.0));
 }
 
 TEST(Clim, NoiseAloneHasNoClusters) {

@@ -226,6 +226,56 @@ TEST(ClusterTable, SilhouetteFollowsItsDefinition) {
   EXPECT_NEAR(table.mean_silhouette, mean, 1e-12);
 }
 
+// Among all pairs of a perfect square r scatters about its mean; drawing some of them gives the
+// same middle.
+TEST(ClusterTable, PairsScatterAboutTheirMean) {
+  Squares s{{24, 18}};
+  s.film.noise = 60.0;
+  const Traces t = synthetic::traces(s.film, s.frames());
+  const ClusterMap map = grow_clusters(t, correlation_map(t), {});
+  ASSERT_GT(map.count(), 0U);
+  const ClusterTable table = describe_clusters(t, map);
+  const auto all = pair_correlations(t, map, 1, {2}, 100000);
+  const auto some = pair_correlations(t, map, 1, {}, 100);
+  ASSERT_EQ(all.size(), map.count());
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    EXPECT_LT(all[k].lowest, all[k].median);
+    EXPECT_LT(all[k].median, all[k].highest);
+    EXPECT_NEAR(all[k].median, table.clusters[k].mean_r, 0.02);
+    EXPECT_NEAR(some[k].median, all[k].median, 0.02);
+    EXPECT_GE(some[k].lowest, all[k].lowest);
+    EXPECT_LE(some[k].highest, all[k].highest);
+  }
+}
+
+TEST(ClusterTable, SilhouettesWeighTraces) {
+  Squares s{{24, 18}};
+  s.film.noise = 60.0;
+  const Traces t = synthetic::traces(s.film, s.frames());
+  const ClusterMap map = grow_clusters(t, correlation_map(t), {});
+  ClusterTable table = describe_clusters(t, map);
+  const auto plain = table.trace;
+  // equal silhouettes: nothing changes
+  ClusterTable even = table;
+  std::fill(even.silhouette.begin(), even.silhouette.end(), 0.5);
+  weigh_by_silhouette(t, map, even);
+  // one pixel alone has a silhouette: its own trace is left
+  ClusterTable single = table;
+  std::fill(single.silhouette.begin(), single.silhouette.end(), 0.01);
+  const std::size_t chosen = map.members[0][3];
+  single.silhouette[chosen] = 0.9;
+  weigh_by_silhouette(t, map, single);
+  for (std::size_t i = 0; i < t.frames; ++i) {
+    EXPECT_NEAR(even.trace[0][i], plain[0][i], 1e-9);
+    const double own =
+        t.mean_counts[chosen] + std::sqrt(t.variance[chosen] * static_cast<double>(t.frames)) *
+                                    static_cast<double>(t.of(chosen)[i]);
+    EXPECT_NEAR(single.trace[0][i], own, 1e-9);
+    EXPECT_EQ(single.trace[1][i], plain[1][i]);  // none above: the plain mean
+  }
+  EXPECT_EQ(single.share[chosen], 1.0);
+}
+
 TEST(ClusterTable, ThreadsGiveTheSameBits) {
   Squares s{{30, 30, 200}};
   s.film.noise = 200.0;
