@@ -244,7 +244,6 @@ double SrsService::parameter(int code, const LockInReading& reading) {
     case 14:
       return lock_in_->output().on ? lock_in_->output().offset_v : 0.0;
     case 15:
-      return lock_in_->settings().reference_hz;
     case 16:
       return lock_in_->settings().reference_hz;
     default:
