@@ -185,8 +185,12 @@ struct CarrierFrames::Impl {
     return sum;
   }
 
-  /// Until r.M r before the last step was below `small`; returns the number of cycles.
-  int conjugate_gradients(State& s, double small, int most) const {
+  struct Progress {
+    int cycles = 0;
+    bool converged = false;
+  };
+  /// Until r.M r before the last step was below `small`, or `most` cycles are over.
+  Progress conjugate_gradients(State& s, double small, int most) const {
     residual(hierarchy.fine, s.work, s.u, s.b, s.r);
     double before = 1.0;
     for (int cycle = 1;; ++cycle) {
@@ -199,7 +203,7 @@ struct CarrierFrames::Impl {
       const auto step = static_cast<float>(curved > 0.0 ? rz / curved : 0.0);
       add_scaled(step, s.p.data(), s.u.data(), s.u.size());
       if (rz <= small || cycle >= most) {
-        return cycle;
+        return {cycle, rz <= small};
       }
       add_scaled(step, s.q.data(), s.r.data(), s.r.size());
       before = rz;
@@ -217,7 +221,11 @@ struct CarrierFrames::Impl {
     int cycles = 0;
     remainder(curvature, source.data(), s.u.data(), mean.data(), s.b.data(), s.u.size());
     while (cycles < most) {
-      cycles += conjugate_gradients(s, small, most - cycles);
+      const Progress progress = conjugate_gradients(s, small, most - cycles);
+      cycles += progress.cycles;
+      if (!progress.converged) {
+        break;
+      }
       // the part of k2 n^2 that the tangent leaves out, at the new density
       s.q = s.b;
       remainder(curvature, source.data(), s.u.data(), mean.data(), s.b.data(), s.u.size());

@@ -134,6 +134,7 @@ Case movie_case(std::uint64_t seed, int repeats, std::vector<double>& clean_medi
              {"clim_quick",
               {"specimen.clim.node_m=100e-9",
                "procedure.pl_movie.pixel_m=200e-9",
+               "instruments.camera.optics.pixel_m=200e-9",
                "procedure.pl_movie.columns=48",
                "procedure.pl_movie.rows=48",
                "procedure.pl_movie.frames=500",
