@@ -10,8 +10,11 @@
 #include "analysis/cluster_table.hpp"
 #include "analysis/clusters.hpp"
 #include "analysis/correlation_sums.hpp"
+#include "analysis/power_spectrum.hpp"
+#include "analysis/spectrum_fit.hpp"
 #include "analysis/traces.hpp"
 #include "analysis/valleys.hpp"
+#include "base/parallel.hpp"
 #include "base/random.hpp"
 
 namespace {
@@ -152,9 +155,40 @@ void valleys(benchmark::State& state) {
   }
 }
 
+/// Spectrum, Lorentzian and power law of 1000 traces of 4000 frames: what D8 asks of a film.
+void spectra_and_fits(benchmark::State& state) {
+  constexpr std::size_t traces_count = 1000;
+  constexpr double frame_time_s = 0.03;
+  RandomStream draw(4, Purpose::test_data);
+  std::vector<double> values;
+  for (std::size_t k = 0; k < traces_count; ++k) {
+    double slow = 0.0;
+    for (std::size_t t = 0; t < frames; ++t) {
+      slow = 0.98 * slow + 0.02 * draw.normal();
+      values.push_back(slow + 0.05 * draw.normal());
+    }
+  }
+  const Periodogram plan(frames, {frame_time_s, 20});
+  const double white = white_density(0.05 * 0.05, frame_time_s);
+  for (auto _ : state) {
+    const std::vector<double> density = plan.densities(values, threads);
+    const std::size_t bins = plan.frequency_hz().size();
+    std::vector<double> found(traces_count);
+    for_each_chunk(traces_count, 16, threads, [&](std::size_t begin, std::size_t end) {
+      const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), {white, frame_time_s});
+      for (std::size_t k = begin; k < end; ++k) {
+        const auto of = std::span(density).subspan(k * bins, bins);
+        found[k] = fitter.lorentzian(of).time_s() + fitter.power_law(of).exponent.value;
+      }
+    });
+    benchmark::DoNotOptimize(found.data());
+  }
+}
+
 void set_up(benchmark::internal::Benchmark* b) {
   b->Unit(benchmark::kMillisecond)->UseRealTime()->MeasureProcessCPUTime();
 }
+BENCHMARK(spectra_and_fits)->Apply(set_up);
 BENCHMARK(exact_map)->Arg(128)->Arg(256)->Apply(set_up);
 BENCHMARK(traces)->Arg(128)->Arg(256)->Apply(set_up);
 BENCHMARK(map_of_traces)->Arg(128)->Arg(256)->Apply(set_up);
