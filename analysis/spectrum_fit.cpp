@@ -20,6 +20,8 @@ namespace {
 constexpr double lowest_exponent = 0.3;
 constexpr double highest_exponent = 4.0;
 constexpr int fold_orders = 3;
+constexpr double starts_apart = 0.25 * 2.302585092994046;  // a quarter of a decade
+constexpr int amplitude_steps = 2;
 
 double sinc_squared(double x) {
   const double u = constants::pi * x;
@@ -34,42 +36,105 @@ double LorentzianFit::time_s() const {
 
 SpectrumFitter::SpectrumFitter(std::span<const double> frequency_hz,
                                std::span<const double> freedom,
-                               const SpectrumFitOptions& options)
-    : options_(options) {
+                               double frame_time_s) {
   require(frequency_hz.size() == freedom.size() && frequency_hz.size() >= 5,
           "a fit of a spectrum needs at least 5 frequencies");
-  require(options.white >= 0.0, "the white noise of a spectrum must not be negative");
-  const double dt = options.frame_time_s;
-  orders_ = dt > 0.0 ? 2 * fold_orders + 1 : 1;
-  for (std::size_t i = 0; i < frequency_hz.size(); ++i) {
-    require(frequency_hz[i] > 0.0 && freedom[i] > 0.0, "frequencies must be positive");
-    for (std::size_t k = 0; k < orders_; ++k) {
-      const double order = orders_ == 1 ? 0.0 : static_cast<double>(k) - fold_orders;
-      const double f = dt > 0.0 ? std::abs(frequency_hz[i] + order / dt) : frequency_hz[i];
-      log_f_.push_back(std::log(f));
-      weight_.push_back(dt > 0.0 ? sinc_squared(f * dt) : 1.0);
+  const double dt = frame_time_s;
+  const Eigen::Index orders = dt > 0.0 ? 2 * fold_orders + 1 : 1;
+  const auto bins = static_cast<Eigen::Index>(frequency_hz.size());
+  log_f_.resize(orders, bins);
+  weight_.resize(orders, bins);
+  bias_.resize(bins);
+  inverse_sd_.resize(bins);
+  for (Eigen::Index i = 0; i < bins; ++i) {
+    const double frequency = frequency_hz[static_cast<std::size_t>(i)];
+    const double nu = freedom[static_cast<std::size_t>(i)];
+    require(frequency > 0.0 && nu > 0.0, "frequencies must be positive");
+    for (Eigen::Index k = 0; k < orders; ++k) {
+      const double order = static_cast<double>(k - orders / 2);
+      const double f = dt > 0.0 ? std::abs(frequency + order / dt) : frequency;
+      log_f_(k, i) = std::log(f);
+      weight_(k, i) = dt > 0.0 ? sinc_squared(f * dt) : 1.0;
     }
-    bias_.push_back(boost::math::digamma(0.5 * freedom[i]) - std::log(0.5 * freedom[i]));
-    inverse_sd_.push_back(1.0 / std::sqrt(boost::math::trigamma(0.5 * freedom[i])));
+    bias_(i) = boost::math::digamma(0.5 * nu) - std::log(0.5 * nu);
+    inverse_sd_(i) = 1.0 / std::sqrt(boost::math::trigamma(0.5 * nu));
   }
-  f_min_ = *std::min_element(frequency_hz.begin(), frequency_hz.end());
-  f_max_ = *std::max_element(frequency_hz.begin(), frequency_hz.end());
+  ln_f_min_ = log_f_.row(orders / 2).minCoeff();
+  ln_f_max_ = log_f_.row(orders / 2).maxCoeff();
+  for (double corner = ln_f_min_; corner <= ln_f_max_; corner += starts_apart) {
+    start_ln_corner_.push_back(corner);
+  }
+  start_shape_.resize(bins, static_cast<Eigen::Index>(start_ln_corner_.size()));
+  for (Eigen::Index c = 0; c < start_shape_.cols(); ++c) {
+    const double corner = start_ln_corner_[static_cast<std::size_t>(c)];
+    const Eigen::ArrayXXd power = (2.0 * (log_f_ - corner)).exp();
+    start_shape_.col(c) = (weight_ / (1.0 + power)).colwise().sum().transpose();
+  }
+}
+
+Eigen::ArrayXd SpectrumFitter::target(std::span<const double> density, double white) const {
+  require(density.size() == static_cast<std::size_t>(bias_.size()),
+          "one density per frequency expected");
+  require(white >= 0.0, "the white noise of a spectrum must not be negative");
+  const Eigen::Map<const Eigen::ArrayXd> seen(density.data(), bias_.size());
+  return seen.max(std::max(1e-3 * white, 1e-300)).log() - bias_;
+}
+
+// The sum of squares has other minima, at corners beyond the band and between its lowest lines,
+// which are few and noisy. So corners all over the band are tried, each with its best amplitude.
+Eigen::Vector3d SpectrumFitter::best_start(const Eigen::ArrayXd& target, double white) const {
+  double least = std::numeric_limits<double>::infinity();
+  Eigen::Vector3d best = Eigen::Vector3d::Zero();
+  const Eigen::ArrayXd density = (target + bias_).exp();
+  Eigen::ArrayXd model;
+  Eigen::ArrayXd total;
+  Eigen::ArrayXd residual;
+  for (Eigen::Index c = 0; c < start_shape_.cols(); ++c) {
+    const double corner = start_ln_corner_[static_cast<std::size_t>(c)];
+    double ln_a = std::log(plateau(density, corner, white));
+    double chi_squared = 0.0;
+    for (int k = 0; k < amplitude_steps; ++k) {  // Gauss-Newton in ln A alone
+      model = std::exp(ln_a) * start_shape_.col(c);
+      total = model + white;
+      residual = (total.log() - target) * inverse_sd_;
+      model *= inverse_sd_ / total;  // slope of the residuals
+      const double norm = model.square().sum();
+      const double step = norm > 0.0 ? std::clamp((model * residual).sum() / norm, -3.0, 3.0) : 0.0;
+      ln_a -= step;
+      chi_squared = (residual - step * model).square().sum();
+    }
+    if (chi_squared < least) {
+      least = chi_squared;
+      best = Eigen::Vector3d(ln_a, 2.0, corner);
+    }
+  }
+  return best;
+}
+
+// Mean density up to a corner, above the white noise.
+double SpectrumFitter::plateau(const Eigen::ArrayXd& density,
+                               double ln_corner,
+                               double white) const {
+  const auto ln_f = log_f_.row(log_f_.rows() / 2);
+  double sum = density(0);
+  Eigen::Index lines = 1;
+  while (lines < density.size() && ln_f(lines) <= ln_corner) {
+    sum += density(lines++);
+  }
+  return std::max(sum / static_cast<double>(lines) - white, 1e-3 * white + 1e-300);
 }
 
 // Residuals of both models, with their derivatives. x = (ln A, beta) or (ln A, beta, ln f0);
 // outside of the bounds nothing changes.
 class SpectrumFitter::Problem {
  public:
-  Problem(const SpectrumFitter& fitter, std::span<const double> density, int parameters)
+  Problem(const SpectrumFitter& fitter, Eigen::ArrayXd target, double white, int parameters)
       : fitter_(&fitter),
+        target_(std::move(target)),
+        white_(white),
         parameters_(parameters),
-        low_ln_f_(std::log(fitter.f_min_ / 30.0)),
-        high_ln_f_(std::log(3.0 * fitter.f_max_)) {
-    const double floor = std::max(1e-3 * fitter.options_.white, 1e-300);
-    for (std::size_t i = 0; i < density.size(); ++i) {
-      target_.push_back(std::log(std::max(density[i], floor)) - fitter.bias_[i]);
-    }
-  }
+        low_ln_f_(fitter.ln_f_min_ - std::log(30.0)),
+        high_ln_f_(fitter.ln_f_max_ + std::log(3.0)) {}
 
   [[nodiscard]] int values() const { return static_cast<int>(target_.size()); }
   [[nodiscard]] static double exponent(const Eigen::VectorXd& x) {
@@ -79,101 +144,53 @@ class SpectrumFitter::Problem {
     return parameters_ == 3 ? std::clamp(x(2), low_ln_f_, high_ln_f_) : 0.0;
   }
 
-  int operator()(const Eigen::VectorXd& x, Eigen::VectorXd& residual) const {
-    for (int i = 0; i < values(); ++i) {
-      const Model m = at(x, static_cast<std::size_t>(i));
-      residual(i) = (m.logarithm - target_[static_cast<std::size_t>(i)]) * m.weight;
-    }
+  int operator()(const Eigen::VectorXd& x, Eigen::VectorXd& residual) {
+    evaluate(x);
+    residual = (total_.log() - target_) * fitter_->inverse_sd_;
     return 0;
   }
-  int df(const Eigen::VectorXd& x, Eigen::MatrixXd& jacobian) const {
-    for (int i = 0; i < values(); ++i) {
-      const Model m = at(x, static_cast<std::size_t>(i));
-      jacobian(i, 0) = m.weight * m.by_amplitude;
-      jacobian(i, 1) = exponent(x) == x(1) ? m.weight * m.by_exponent : 0.0;
-      if (parameters_ == 3) {
-        jacobian(i, 2) = ln_corner(x) == x(2) ? m.weight * m.by_corner : 0.0;
-      }
+  int df(const Eigen::VectorXd& x, Eigen::MatrixXd& jacobian) {
+    evaluate(x);
+    scale_ = fitter_->inverse_sd_ / total_;
+    jacobian.col(0) = scale_ * (total_ - white_);
+    part_ *= power_ / (one() + power_);
+    at_.resize(0);  // part_ is used up
+    if (parameters_ == 3) {
+      const double inside = ln_corner(x) == x(2) ? 1.0 : 0.0;
+      jacobian.col(2) = inside * exponent(x) * scale_ * part_.colwise().sum().transpose();
     }
+    part_ *= fitter_->log_f_ - ln_corner(x);
+    const double inside = exponent(x) == x(1) ? 1.0 : 0.0;
+    jacobian.col(1) = -inside * scale_ * part_.colwise().sum().transpose();
     return 0;
-  }
-
-  // The sum of squares has other minima, at corners beyond the band and between its lowest lines,
-  // which are few and noisy. So corners all over the band are tried, a quarter of a decade apart,
-  // each with its best amplitude.
-  [[nodiscard]] Eigen::Vector3d best_start(std::span<const double> density) const {
-    const double apart = 0.25 * std::log(10.0);
-    double least = std::numeric_limits<double>::infinity();
-    Eigen::Vector3d best = Eigen::Vector3d::Zero();
-    Eigen::VectorXd residual(values());
-    Eigen::MatrixXd jacobian(values(), 3);
-    const double last = std::log(fitter_->f_max_);
-    for (double corner = std::log(fitter_->f_min_); corner <= last; corner += apart) {
-      Eigen::VectorXd x = Eigen::Vector3d(std::log(plateau(density, corner)), 2.0, corner);
-      for (int k = 0; k < 3; ++k) {  // Gauss-Newton in ln A alone
-        (*this)(x, residual);
-        df(x, jacobian);
-        const double slope = jacobian.col(0).squaredNorm();
-        x(0) -= slope > 0.0 ? std::clamp(jacobian.col(0).dot(residual) / slope, -3.0, 3.0) : 0.0;
-      }
-      (*this)(x, residual);
-      if (residual.squaredNorm() < least) {
-        least = residual.squaredNorm();
-        best = x;
-      }
-    }
-    return best;
   }
 
  private:
-  // Mean density up to a corner, above the white noise.
-  [[nodiscard]] double plateau(std::span<const double> density, double ln_corner) const {
-    const double white = fitter_->options_.white;
-    double sum = density[0];
-    std::size_t lines = 1;
-    while (lines < density.size() &&
-           fitter_->log_f_[lines * fitter_->orders_ + fitter_->orders_ / 2] <= ln_corner) {
-      sum += density[lines++];
-    }
-    return std::max(sum / static_cast<double>(lines) - white, 1e-3 * white + 1e-300);
-  }
+  [[nodiscard]] double one() const { return parameters_ == 3 ? 1.0 : 0.0; }
 
-  struct Model {
-    double logarithm = 0.0;  // ln S
-    double by_amplitude = 0.0, by_exponent = 0.0, by_corner = 0.0;
-    double weight = 1.0;
-  };
-  [[nodiscard]] Model at(const Eigen::VectorXd& x, std::size_t i) const {
-    const SpectrumFitter& f = *fitter_;
-    const double amplitude = std::exp(std::clamp(x(0), -700.0, 700.0));
-    const double beta = exponent(x);
-    const double corner = ln_corner(x);
-    const double one = parameters_ == 3 ? 1.0 : 0.0;
-    Model m;
-    double model = 0.0;
-    for (std::size_t k = i * f.orders_; k < (i + 1) * f.orders_; ++k) {
-      const double ratio = f.log_f_[k] - corner;
-      const double power = std::exp(beta * ratio);
-      const double s = f.weight_[k] * amplitude / (one + power);
-      const double share = s * power / (one + power);
-      model += s;
-      m.by_exponent -= share * ratio;
-      m.by_corner += share * beta;
+  // The solver asks for the residuals and then for their derivatives of the same place.
+  void evaluate(const Eigen::VectorXd& x) {
+    if (at_.size() == x.size() && at_ == x) {
+      return;
     }
-    const double total = model + f.options_.white;
-    m.logarithm = std::log(total);
-    m.by_amplitude = model / total;
-    m.by_exponent /= total;
-    m.by_corner /= total;
-    m.weight = f.inverse_sd_[i];
-    return m;
+    at_ = x;
+    const double amplitude = std::exp(std::clamp(x(0), -700.0, 700.0));
+    power_ = (exponent(x) * (fitter_->log_f_ - ln_corner(x))).exp();
+    part_ = amplitude * fitter_->weight_ / (one() + power_);
+    total_ = part_.colwise().sum().transpose() + white_;
   }
 
   const SpectrumFitter* fitter_;
+  Eigen::ArrayXd target_;
+  double white_;
   int parameters_;
   double low_ln_f_;
   double high_ln_f_;
-  std::vector<double> target_;
+  Eigen::VectorXd at_;
+  Eigen::ArrayXXd power_;  // (f/f0)^beta
+  Eigen::ArrayXXd part_;   // of the density, by order
+  Eigen::ArrayXd total_;
+  Eigen::ArrayXd scale_;
 };
 
 namespace {
@@ -191,7 +208,7 @@ Minimum minimise(Problem& problem, Eigen::VectorXd x) {
   solver.parameters.maxfev = 100;
   solver.parameters.factor = 0.3;  // of the first step: a longer one may end beyond the bounds
   solver.parameters.xtol = 1e-6;
-  solver.parameters.ftol = 1e-8;
+  solver.parameters.ftol = 1e-6;
   const auto status = solver.minimize(x);
   Minimum out;
   out.converged = status != Eigen::LevenbergMarquardtSpace::TooManyFunctionEvaluation &&
@@ -208,10 +225,11 @@ Minimum minimise(Problem& problem, Eigen::VectorXd x) {
 
 }  // namespace
 
-LorentzianFit SpectrumFitter::lorentzian(std::span<const double> density) const {
-  require(density.size() == bias_.size(), "one density per frequency expected");
-  Problem problem(*this, density, 3);
-  const Minimum m = minimise(problem, problem.best_start(density));
+LorentzianFit SpectrumFitter::lorentzian(std::span<const double> density, double white) const {
+  Eigen::ArrayXd wanted = target(density, white);
+  const Eigen::Vector3d start = best_start(wanted, white);
+  Problem problem(*this, std::move(wanted), white, 3);
+  const Minimum m = minimise(problem, start);
   LorentzianFit out;
   const double a = std::exp(m.x(0));
   const double f0 = std::exp(problem.ln_corner(m.x));
@@ -223,13 +241,11 @@ LorentzianFit SpectrumFitter::lorentzian(std::span<const double> density) const 
   return out;
 }
 
-PowerLawFit SpectrumFitter::power_law(std::span<const double> density) const {
-  require(density.size() == bias_.size(), "one density per frequency expected");
-  Problem problem(*this, density, 2);
-  const double first = std::max(density.front() - options_.white, 1e-3 * options_.white + 1e-300);
+PowerLawFit SpectrumFitter::power_law(std::span<const double> density, double white) const {
+  Problem problem(*this, target(density, white), white, 2);
+  const double first = std::max(density.front() - white, 1e-3 * white + 1e-300);
   constexpr double start = 1.3;
-  const Minimum m =
-      minimise(problem, Eigen::Vector2d(std::log(first) + start * std::log(f_min_), start));
+  const Minimum m = minimise(problem, Eigen::Vector2d(std::log(first) + start * ln_f_min_, start));
   PowerLawFit out;
   const double a = std::exp(m.x(0));
   out.amplitude = {a, a * m.sigma(0)};

@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include "analysis/power_spectrum.hpp"
 #include "analysis/uncertainty.hpp"
 
@@ -31,34 +33,33 @@ struct PowerLawFit {
   bool converged = false;
 };
 
-struct SpectrumFitOptions {
-  double white = 0.0;         // C
-  double frame_time_s = 0.0;  // > 0: the model is seen through frames of this time without gaps,
-                              // sinc^2(f dt) and folded at the Nyquist frequency (three orders)
-};
-
-/// Fits of spectra that share frequencies and degrees of freedom. Throws ParameterError for fewer
-/// than 5 frequencies.
+/// Fits of spectra that share frequencies and degrees of freedom. With a `frame_time_s` the model
+/// is seen through frames of this time without gaps: sinc^2(f dt), folded at the Nyquist frequency
+/// (three orders). Throws ParameterError for fewer than 5 frequencies and for negative `white` (C).
 class SpectrumFitter {
  public:
   SpectrumFitter(std::span<const double> frequency_hz,
                  std::span<const double> freedom,
-                 const SpectrumFitOptions& options);
+                 double frame_time_s = 0.0);
   /// Levenberg-Marquardt in (ln A, ln f0, beta), from the best of f0 all over the band.
   /// Bounds: f0 in [f_min/30, 3 f_max], beta in [0.3, 4].
-  [[nodiscard]] LorentzianFit lorentzian(std::span<const double> density) const;
-  [[nodiscard]] PowerLawFit power_law(std::span<const double> density) const;
+  [[nodiscard]] LorentzianFit lorentzian(std::span<const double> density, double white) const;
+  [[nodiscard]] PowerLawFit power_law(std::span<const double> density, double white) const;
 
  private:
   class Problem;
-  SpectrumFitOptions options_;
-  std::vector<double> log_f_;   // of each frequency and the ones that fold on it
-  std::vector<double> weight_;  // sinc^2 of these
-  std::size_t orders_ = 1;
-  std::vector<double> bias_;        // psi(nu/2) - ln(nu/2)
-  std::vector<double> inverse_sd_;  // psi'(nu/2)^(-1/2)
-  double f_min_ = 0.0;
-  double f_max_ = 0.0;
+  [[nodiscard]] Eigen::ArrayXd target(std::span<const double> density, double white) const;
+  [[nodiscard]] Eigen::Vector3d best_start(const Eigen::ArrayXd& target, double white) const;
+  [[nodiscard]] double plateau(const Eigen::ArrayXd& density, double ln_corner, double white) const;
+
+  Eigen::ArrayXXd log_f_;      // [order folded on the frequency][frequency]
+  Eigen::ArrayXXd weight_;     // sinc^2 of these
+  Eigen::ArrayXd bias_;        // psi(nu/2) - ln(nu/2)
+  Eigen::ArrayXd inverse_sd_;  // psi'(nu/2)^(-1/2)
+  double ln_f_min_ = 0.0;
+  double ln_f_max_ = 0.0;
+  std::vector<double> start_ln_corner_;  // corners all over the band
+  Eigen::ArrayXXd start_shape_;          // [frequency][corner]: L of unit amplitude, beta 2
 };
 
 /// Rule L2: single-time switching if AIC prefers L by more than 2, its corner lies above

@@ -172,13 +172,14 @@ void spectra_and_fits(benchmark::State& state) {
   const double white = white_density(0.05 * 0.05, frame_time_s);
   for (auto _ : state) {
     const std::vector<double> density = plan.densities(values, threads);
+    const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), frame_time_s);
     const std::size_t bins = plan.frequency_hz().size();
     std::vector<double> found(traces_count);
     for_each_chunk(traces_count, 16, threads, [&](std::size_t begin, std::size_t end) {
-      const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), {white, frame_time_s});
       for (std::size_t k = begin; k < end; ++k) {
         const auto of = std::span(density).subspan(k * bins, bins);
-        found[k] = fitter.lorentzian(of).time_s() + fitter.power_law(of).exponent.value;
+        found[k] =
+            fitter.lorentzian(of, white).time_s() + fitter.power_law(of, white).exponent.value;
       }
     });
     benchmark::DoNotOptimize(found.data());

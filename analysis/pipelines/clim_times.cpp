@@ -128,6 +128,7 @@ void take_spectra(const MovieInfo& info,
   }
   const std::size_t length = traces.front().size();
   const Periodogram plan(length, {info.frame_period_s, static_cast<int>(options.bins_per_decade)});
+  const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), info.frame_period_s);
   r.spectra_hz = plan.frequency_hz();
   const SaturationRule rule{.corner_hz = lines_to_corner /
                                          (static_cast<double>(length) * info.frame_period_s)};
@@ -158,10 +159,8 @@ void take_spectra(const MovieInfo& info,
       }
       const double scale = (mean_counts - dark) * (mean_counts - dark);
       s.white = std::isfinite(noise) ? white_density(noise / scale, info.frame_period_s) : 0.0;
-      const SpectrumFitter fitter(
-          plan.frequency_hz(), plan.freedom(), {s.white, info.frame_period_s});
-      s.lorentzian = fitter.lorentzian(s.density);
-      s.power_law = fitter.power_law(s.density);
+      s.lorentzian = fitter.lorentzian(s.density, s.white);
+      s.power_law = fitter.power_law(s.density, s.white);
       s.single_time = saturates(s.lorentzian, s.power_law, rule);
     }
   });

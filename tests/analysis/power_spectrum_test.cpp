@@ -128,7 +128,7 @@ TEST(SpectrumFit, GivesBackTheModelWithoutNoise) {
   {
     // so many degrees of freedom that values have no bias: the model itself
     const std::vector<double> freedom(plan.frequency_hz().size(), 1e6);
-    const SpectrumFitter fitter(plan.frequency_hz(), freedom, {});
+    const SpectrumFitter fitter(plan.frequency_hz(), freedom);
     std::vector<double> line;
     std::vector<double> law;
     for (std::size_t i = 0; i < plan.frequency_hz().size(); ++i) {
@@ -136,11 +136,11 @@ TEST(SpectrumFit, GivesBackTheModelWithoutNoise) {
       line.push_back(7.0 / (1.0 + std::pow(f / 0.3, 1.9)));
       law.push_back(2.0 / std::pow(f, 1.3));
     }
-    const LorentzianFit l = fitter.lorentzian(line);
+    const LorentzianFit l = fitter.lorentzian(line, 0.0);
     EXPECT_TRUE(l.converged);
     EXPECT_NEAR(l.exponent.value, 1.9, 1e-3);
     EXPECT_NEAR(l.corner_hz.value, 0.3, 1e-3);
-    const PowerLawFit p = fitter.power_law(law);
+    const PowerLawFit p = fitter.power_law(law, 0.0);
     EXPECT_TRUE(p.converged);
     EXPECT_NEAR(p.exponent.value, 1.3, 1e-3);
   }
@@ -148,9 +148,8 @@ TEST(SpectrumFit, GivesBackTheModelWithoutNoise) {
 
 TEST(SpectrumFit, FindsTheTimeOfTelegraphsAndItsErrorIsHonest) {
   const Periodogram plan(n, {dt, 20});
-  const SpectrumFitter seen(
-      plan.frequency_hz(), plan.freedom(), {.white = 0.0, .frame_time_s = dt});
-  const SpectrumFitter plain(plan.frequency_hz(), plan.freedom(), {});
+  const SpectrumFitter seen(plan.frequency_hz(), plan.freedom(), dt);
+  const SpectrumFitter plain(plan.frequency_hz(), plan.freedom());
   constexpr double tau = 0.4;
   std::vector<double> pulls;
   std::vector<double> exponents;
@@ -159,11 +158,11 @@ TEST(SpectrumFit, FindsTheTimeOfTelegraphsAndItsErrorIsHonest) {
   constexpr int repeats = 40;
   for (std::uint64_t r = 0; r < repeats; ++r) {
     const auto p = plan.density(telegraph_trace(tau, 20, r));
-    const LorentzianFit fit = seen.lorentzian(p);
+    const LorentzianFit fit = seen.lorentzian(p, 0.0);
     pulls.push_back((fit.corner_hz.value - 1.0 / (2 * constants::pi * tau)) / fit.corner_hz.sigma);
     exponents.push_back(fit.exponent.value);
-    plain_exponents.push_back(plain.lorentzian(p).exponent.value);
-    saturating += saturates(fit, seen.power_law(p)) ? 1 : 0;
+    plain_exponents.push_back(plain.lorentzian(p, 0.0).exponent.value);
+    saturating += saturates(fit, seen.power_law(p, 0.0)) ? 1 : 0;
   }
   EXPECT_NEAR(mean(exponents), 2.0, 0.06);  // one time: a Lorentzian
   EXPECT_NEAR(mean(pulls), 0.0, 0.6);
@@ -178,15 +177,14 @@ TEST(SpectrumFit, FindsTheTimeOfTelegraphsAndItsErrorIsHonest) {
 TEST(SpectrumFit, DoesNotLoseTheCorner) {
   const Periodogram plan(n, {dt, 20});
   constexpr double noise = 0.158;
-  const SpectrumFitter fitter(plan.frequency_hz(),
-                              plan.freedom(),
-                              {.white = white_density(noise * noise, dt), .frame_time_s = dt});
+  const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), dt);
+  const double floor = white_density(noise * noise, dt);
   constexpr double tau = 0.1;
   for (std::uint64_t r = 0; r < 150; ++r) {
     std::vector<double> trace = telegraph_trace(tau, 1, 1000 + r);
     const std::vector<double> white = white_trace(r, noise);
     std::transform(trace.begin(), trace.end(), white.begin(), trace.begin(), std::plus<>());
-    const double found = fitter.lorentzian(plan.density(trace)).time_s();
+    const double found = fitter.lorentzian(plan.density(trace), floor).time_s();
     EXPECT_GT(found, tau / 2.0) << r;
     EXPECT_LT(found, tau * 2.0) << r;
   }
@@ -194,8 +192,7 @@ TEST(SpectrumFit, DoesNotLoseTheCorner) {
 
 TEST(SpectrumFit, ManyTimesAreAPowerLawThatDoesNotSaturate) {
   const Periodogram plan(n, {dt, 20});
-  const SpectrumFitter fitter(
-      plan.frequency_hz(), plan.freedom(), {.white = 0.0, .frame_time_s = dt});
+  const SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), dt);
   RandomStream draw(9, Purpose::test_data, 8);
   std::vector<double> slopes;
   int saturating = 0;
@@ -211,9 +208,9 @@ TEST(SpectrumFit, ManyTimesAreAPowerLawThatDoesNotSaturate) {
       std::transform(sum.begin(), sum.end(), one.begin(), sum.begin(), std::plus<>());
     }
     const auto p = plan.density(sum);
-    const PowerLawFit law = fitter.power_law(p);
+    const PowerLawFit law = fitter.power_law(p, 0.0);
     slopes.push_back(law.exponent.value);
-    saturating += saturates(fitter.lorentzian(p), law) ? 1 : 0;
+    saturating += saturates(fitter.lorentzian(p, 0.0), law) ? 1 : 0;
   }
   EXPECT_NEAR(mean(slopes), 1.3, 0.1);
   EXPECT_LT(saturating, 8);
@@ -225,7 +222,7 @@ TEST(SpectrumFit, BadInput) {
   const Periodogram plan(100, {dt, 20});
   EXPECT_THROW(static_cast<void>(plan.density(std::vector<double>(99))), ParameterError);
   const std::vector<double> few = {1.0, 2.0};
-  EXPECT_THROW(SpectrumFitter(few, few, {}), ParameterError);
+  EXPECT_THROW(SpectrumFitter(few, few), ParameterError);
 }
 
 }  // namespace

@@ -79,21 +79,22 @@ Estimators recover(const Case& what, std::uint64_t seed) {
   Estimators out;
   const double floor = analysis::white_density(0.25 * white_share, frame_s);
   const analysis::Periodogram plan(what.frames, {frame_s, 20});
-  const analysis::SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), {floor, frame_s});
+  const analysis::SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), frame_s);
   for (std::size_t k = 0; k < times_s.size(); ++k) {
     for (int r = 0; r < what.repeats; ++r) {
       const auto entity = static_cast<std::uint32_t>(k * 1000 + static_cast<std::size_t>(r));
       const auto trace = trace_of(times_s[k], what.frames, seed, entity);
-      note(fitter.lorentzian(plan.density(trace)), times_s[k], out.better[k]);
+      note(fitter.lorentzian(plan.density(trace), floor), times_s[k], out.better[k]);
       const analysis::PowerSpectrum s = analysis::variable_window_spectrum(trace, frame_s);
       std::size_t above = 0;
       while (above < s.density.size() && s.density[above] > 3.0 * floor) {
         ++above;
       }
       if (above >= 5) {
-        const analysis::SpectrumFitter plain(
-            std::span(s.frequency_hz).first(above), std::span(s.freedom).first(above), {});
-        note(plain.lorentzian(std::span(s.density).first(above)), times_s[k], out.published[k]);
+        const analysis::SpectrumFitter plain(std::span(s.frequency_hz).first(above),
+                                             std::span(s.freedom).first(above));
+        note(
+            plain.lorentzian(std::span(s.density).first(above), 0.0), times_s[k], out.published[k]);
       }
     }
   }
@@ -136,7 +137,7 @@ Curve coverage_curve(const std::string& name, const std::vector<Recovery>& recov
 double called_single(const Case& what, std::uint64_t seed, bool spread) {
   const double floor = analysis::white_density(0.25 * white_share, frame_s);
   const analysis::Periodogram plan(what.frames, {frame_s, 20});
-  const analysis::SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), {floor, frame_s});
+  const analysis::SpectrumFitter fitter(plan.frequency_hz(), plan.freedom(), frame_s);
   physics::TelegraphEnsembleParams many;
   many.times = physics::TimeDistribution::power_law;
   many.exponent = 0.1;
@@ -158,7 +159,9 @@ double called_single(const Case& what, std::uint64_t seed, bool spread) {
     }
     const auto density = plan.density(trace);
     called +=
-        analysis::saturates(fitter.lorentzian(density), fitter.power_law(density)) ? 1.0 : 0.0;
+        analysis::saturates(fitter.lorentzian(density, floor), fitter.power_law(density, floor))
+            ? 1.0
+            : 0.0;
   }
   return 100.0 * called / static_cast<double>(what.repeats);
 }
