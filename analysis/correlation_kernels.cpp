@@ -92,13 +92,36 @@ HALOTWIN_AVX2 void pair_frames(const std::uint16_t* even,
   }
 }
 
-HALOTWIN_AVX2 inline void flush(std::int64_t* into, Words v, std::size_t count) {
+HALOTWIN_AVX2 inline void flush(std::int64_t* into, Words v, std::size_t count, int scale = 1) {
   alignas(32) std::array<std::int32_t, lanes> part{};
   store(part.data(), v);
   for (std::size_t i = 0; i < count; ++i) {
-    into[i] += part[i];
+    into[i] += std::int64_t{scale} * part[i];
   }
 }
+
+/// Sums of products of two frames: of small rows in 32 bits, of others in two halves of 16.
+template <bool small>
+struct ProductSums {
+  Words low = {};
+  Words high = {};
+
+  HALOTWIN_AVX2 void add(Words a, Words b) {
+    const Words m = _mm256_madd_epi16(a, b);
+    if constexpr (small) {
+      low = _mm256_add_epi32(low, m);
+    } else {
+      low = _mm256_add_epi32(low, _mm256_and_si256(m, _mm256_set1_epi32(0xffff)));
+      high = _mm256_add_epi32(high, _mm256_srai_epi32(m, 16));
+    }
+  }
+  HALOTWIN_AVX2 void flush_to(std::int64_t* into, std::size_t count) const {
+    flush(into, low, count);
+    if constexpr (!small) {
+      flush(into, high, count, 1 << 16);
+    }
+  }
+};
 
 }  // namespace
 
@@ -132,53 +155,85 @@ HALOTWIN_AVX2 void pair_row(const RowFrames& row, PairedRow& out) {
   for (const std::uint16_t s : seen) {
     rest |= s;
   }
-  out.small = rest < (1U << 12U);
+  out.largest = rest;
 }
 
-HALOTWIN_AVX2 void add_paired_row(const PairedRow& here,
-                                  const PairedRow* below,
-                                  std::size_t nx,
-                                  std::size_t frames,
-                                  const RowSums& into) {
-  const std::size_t pairs = (frames + 1) / 2;
-  const std::size_t stride = here.width * 2;
+namespace {
+
+/// sum d, sum d^2 and the products with the pixel to the east.
+template <bool small>
+HALOTWIN_AVX2 void add_along(const PairedRow& here,
+                             std::size_t x,
+                             std::size_t pairs,
+                             std::size_t count,
+                             const RowSums& into) {
   const Words ones = _mm256_set1_epi16(1);
+  Words sum = _mm256_setzero_si256();
+  ProductSums<small> square;
+  ProductSums<small> east;
+  const std::int16_t* c = here.words.data() + 2 * (x + 1);
+  for (std::size_t k = 0; k < pairs; ++k, c += here.width * 2) {
+    const Words d = load(c);
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(d, ones));
+    square.add(d, d);
+    east.add(d, load(c + 2));
+  }
+  flush(into.sum + x, sum, count);
+  square.flush_to(into.square + x, count);
+  east.flush_to(into.product[0] + x, count);
+}
+
+/// The products with the three pixels of the row below.
+template <bool small>
+HALOTWIN_AVX2 void add_below(const PairedRow& here,
+                             const PairedRow& below,
+                             std::size_t x,
+                             std::size_t pairs,
+                             std::size_t count,
+                             const RowSums& into) {
+  ProductSums<small> south;
+  ProductSums<small> south_east;
+  ProductSums<small> south_west;
+  const std::int16_t* c = here.words.data() + 2 * (x + 1);
+  const std::int16_t* b = below.words.data() + 2 * (x + 1);
+  for (std::size_t k = 0; k < pairs; ++k, c += here.width * 2, b += here.width * 2) {
+    const Words d = load(c);
+    south.add(d, load(b));
+    south_east.add(d, load(b + 2));
+    south_west.add(d, load(b - 2));
+  }
+  south.flush_to(into.product[1] + x, count);
+  south_east.flush_to(into.product[2] + x, count);
+  south_west.flush_to(into.product[3] + x, count);
+}
+
+template <bool small>
+HALOTWIN_AVX2 void add_pairs(const PairedRow& here,
+                             const PairedRow* below,
+                             std::size_t nx,
+                             std::size_t frames,
+                             const RowSums& into) {
+  const std::size_t pairs = (frames + 1) / 2;
   for (std::size_t x = 0; x < nx; x += lanes) {
     const std::size_t count = std::min(lanes, nx - x);
-    Words sum = _mm256_setzero_si256();
-    Words square = sum;
-    Words east = sum;
-    Words south = sum;
-    Words south_east = sum;
-    Words south_west = sum;
-    const std::int16_t* c = here.words.data() + 2 * (x + 1);
-    if (below == nullptr) {
-      for (std::size_t k = 0; k < pairs; ++k, c += stride) {
-        const Words d = load(c);
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(d, ones));
-        square = _mm256_add_epi32(square, _mm256_madd_epi16(d, d));
-        east = _mm256_add_epi32(east, _mm256_madd_epi16(d, load(c + 2)));
-      }
-    } else {
-      const std::int16_t* b = below->words.data() + 2 * (x + 1);
-      for (std::size_t k = 0; k < pairs; ++k, c += stride, b += stride) {
-        const Words d = load(c);
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(d, ones));
-        square = _mm256_add_epi32(square, _mm256_madd_epi16(d, d));
-        east = _mm256_add_epi32(east, _mm256_madd_epi16(d, load(c + 2)));
-        south = _mm256_add_epi32(south, _mm256_madd_epi16(d, load(b)));
-        south_east = _mm256_add_epi32(south_east, _mm256_madd_epi16(d, load(b + 2)));
-        south_west = _mm256_add_epi32(south_west, _mm256_madd_epi16(d, load(b - 2)));
-      }
-    }
-    flush(into.sum + x, sum, count);
-    flush(into.square + x, square, count);
-    flush(into.product[0] + x, east, count);
+    add_along<small>(here, x, pairs, count, into);
     if (below != nullptr) {
-      flush(into.product[1] + x, south, count);
-      flush(into.product[2] + x, south_east, count);
-      flush(into.product[3] + x, south_west, count);
+      add_below<small>(here, *below, x, pairs, count, into);
     }
+  }
+}
+
+}  // namespace
+
+void add_paired_row(const PairedRow& here,
+                    const PairedRow* below,
+                    std::size_t nx,
+                    std::size_t frames,
+                    const RowSums& into) {
+  if (here.is_small() && (below == nullptr || below->is_small())) {
+    add_pairs<true>(here, below, nx, frames, into);
+  } else {
+    add_pairs<false>(here, below, nx, frames, into);
   }
 }
 

@@ -32,8 +32,10 @@ void add_row_plain(const RowFrames& here, const RowFrames& below, const RowSums&
 /// last frame.
 struct PairedRow {
   std::vector<std::int16_t> words;
-  std::size_t width = 0;  // nx rounded up, and a margin on both sides
-  bool small = false;     // all |d| < 2^12: sums over 64 frames fit 31 bits
+  std::size_t width = 0;      // nx rounded up, and a margin on both sides
+  std::uint32_t largest = 0;  // no |d| is larger
+  [[nodiscard]] bool is_paired() const { return largest < (1U << 15U); }  // |d| fit words
+  [[nodiscard]] bool is_small() const { return largest < (1U << 12U); }   // sums fit 31 bits
 };
 inline constexpr std::size_t block_frames = 64;
 
@@ -41,7 +43,7 @@ inline constexpr std::size_t block_frames = 64;
 [[nodiscard]] bool has_paired_rows();
 /// At most block_frames frames.
 void pair_row(const RowFrames& row, PairedRow& out);
-/// As add_row_plain, of rows that are small; `below` null at the last row.
+/// As add_row_plain, of rows that are paired; `below` null at the last row.
 void add_paired_row(const PairedRow& here,
                     const PairedRow* below,
                     std::size_t nx,

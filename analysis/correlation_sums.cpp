@@ -106,7 +106,7 @@ void CorrelationSums::add_band(std::span<const std::uint16_t> frames,
       if (paired && !bottom) {
         kernels::pair_row(row_of(y + 1), below);
       }
-      if (paired && here.small && (bottom || below.small)) {
+      if (paired && here.is_paired() && (bottom || below.is_paired())) {
         kernels::add_paired_row(here, bottom ? nullptr : &below, nx_, count, into);
       } else {
         kernels::add_row_plain(row_of(y), row_of(y + 1), into);

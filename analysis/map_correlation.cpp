@@ -16,11 +16,6 @@ std::size_t length_of(std::ptrdiff_t dx, std::ptrdiff_t dy) {
       std::lround(std::hypot(static_cast<double>(dx), static_cast<double>(dy))));
 }
 
-struct Products {
-  std::vector<double> sum;
-  std::vector<double> count;
-};
-
 /// Adds the products of all pairs of pixels at the shift (dx, dy), dy >= 0.
 void add_pairs(std::span<const double> deviation,
                std::size_t nx,
@@ -44,18 +39,19 @@ void add_pairs(std::span<const double> deviation,
   }
 }
 
-Products products(std::span<const double> deviation, std::size_t nx, std::size_t largest) {
-  Products out{std::vector<double>(largest + 1, 0.0), std::vector<double>(largest + 1, 0.0)};
-  const auto reach = static_cast<std::ptrdiff_t>(largest);
-  for (std::size_t dy = 0; dy <= largest; ++dy) {
+/// Mean product of all pairs of pixels at a distance that rounds to `radius`; 0 without a pair.
+double covariance_at(std::span<const double> deviation, std::size_t nx, std::size_t radius) {
+  double sum = 0.0;
+  double count = 0.0;
+  const auto reach = static_cast<std::ptrdiff_t>(radius);
+  for (std::size_t dy = 0; dy <= radius; ++dy) {
     for (std::ptrdiff_t dx = dy == 0 ? 0 : -reach; dx <= reach; ++dx) {
-      const std::size_t radius = length_of(dx, static_cast<std::ptrdiff_t>(dy));
-      if (radius <= largest) {
-        add_pairs(deviation, nx, dx, dy, out.sum[radius], out.count[radius]);
+      if (length_of(dx, static_cast<std::ptrdiff_t>(dy)) == radius) {
+        add_pairs(deviation, nx, dx, dy, sum, count);
       }
     }
   }
-  return out;
+  return count > 0.0 ? sum / count : 0.0;
 }
 
 }  // namespace
@@ -76,16 +72,18 @@ std::vector<double> radial_covariance(std::span<const double> values,
   for (double& d : deviation) {
     d -= sum / count;
   }
-  const Products found = products(deviation, nx, largest);
   std::vector<double> covariance(largest + 1, 0.0);
-  for (std::size_t r = 0; r <= largest; ++r) {
-    covariance[r] = found.count[r] > 0.0 ? found.sum[r] / found.count[r] : 0.0;
+  std::size_t kept = 0;  // up to the first zero; farther pairs need not be looked at
+  while (kept <= largest) {
+    const double c = covariance_at(deviation, nx, kept);
+    if (c <= 0.0) {
+      break;
+    }
+    covariance[kept++] = c;
   }
   const double of_mean = sum_covariance(covariance, 1.0).whole / count;
-  bool beyond = false;
-  for (double& c : covariance) {
-    beyond = beyond || c <= 0.0;
-    c = beyond ? 0.0 : c + of_mean;
+  for (std::size_t r = 0; r < kept; ++r) {
+    covariance[r] += of_mean;
   }
   return covariance;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <span>
 
 #include "analysis/uncertainty.hpp"
@@ -98,11 +99,20 @@ MovieMap map_movie(const MovieSource& movie, std::int64_t first_frames, Threads 
   Pairs pairs(info);
   const std::size_t portion = frames_per_portion(info, portion_bytes);
   std::vector<std::uint16_t> frames;
+  std::vector<std::uint16_t> coming;  // the next portion is read while this one is summed
+  const auto read = [&](std::size_t first) {
+    coming.resize(std::min(portion, info.frames - first) * info.pixels());
+    movie.read(first, coming.size() / info.pixels(), coming);
+  };
+  read(0);
   for (std::size_t first = 0; first < info.frames; first += portion) {
-    const std::size_t count = std::min(portion, info.frames - first);
-    frames.resize(count * info.pixels());
-    movie.read(first, count, frames);
-    counter.add(frames);
+    std::swap(frames, coming);
+    std::future<void> reading;
+    if (first + portion < info.frames) {
+      reading = std::async(std::launch::async, read, first + portion);
+    }
+    const std::size_t count = frames.size() / info.pixels();
+    counter.add(frames, threads);
     const std::span<const std::uint16_t> all(frames);
     for_each_run(std::span(use).subspan(first, count), [&](std::size_t from, std::size_t n) {
       sums.add(all.subspan(from * info.pixels(), n * info.pixels()));
@@ -110,6 +120,9 @@ MovieMap map_movie(const MovieSource& movie, std::int64_t first_frames, Threads 
         pairs.add(all.subspan(t * info.pixels(), info.pixels()));
       }
     });
+    if (reading.valid()) {
+      reading.get();
+    }
   }
   out.map = correlation_map(sums);
   out.mean_frame = counter.mean_frame();

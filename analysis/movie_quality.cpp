@@ -19,11 +19,19 @@ struct FrameSums {
   std::uint64_t saturated = 0;
 };
 
+constexpr std::size_t run_pixels = 32768;  // so many 16-bit counts add up to less than 2^32
+
 HALOTWIN_CLONES FrameSums sum_frame(std::span<const std::uint16_t> frame, std::uint32_t limit) {
   FrameSums out;
-  for (const std::uint16_t counts : frame) {
+  for (std::size_t first = 0; first < frame.size(); first += run_pixels) {
+    std::uint32_t counts = 0;
+    std::uint32_t saturated = 0;
+    for (const std::uint16_t c : frame.subspan(first, std::min(run_pixels, frame.size() - first))) {
+      counts += c;
+      saturated += c >= limit ? 1U : 0U;
+    }
     out.counts += counts;
-    out.saturated += counts >= limit ? 1U : 0U;
+    out.saturated += saturated;
   }
   return out;
 }
@@ -68,13 +76,18 @@ std::vector<std::string> warnings_of(const MovieQuality& q) {
   return out;
 }
 
-void FrameCounter::add(std::span<const std::uint16_t> frames) {
+void FrameCounter::add(std::span<const std::uint16_t> frames, Threads threads) {
   constexpr std::uint32_t never = 65536;
-  for (std::size_t at = 0; at < frames.size(); at += pixels_) {
-    const FrameSums sums =
-        sum_frame(frames.subspan(at, pixels_), saturation_ > 0 ? saturation_ : never);
-    mean_.push_back(static_cast<double>(sums.counts) / static_cast<double>(pixels_));
-    saturated_ += sums.saturated;
+  std::vector<FrameSums> sums(frames.size() / pixels_);
+  for_each_chunk(sums.size(), 1, threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      sums[t] =
+          sum_frame(frames.subspan(t * pixels_, pixels_), saturation_ > 0 ? saturation_ : never);
+    }
+  });
+  for (const FrameSums& s : sums) {
+    mean_.push_back(static_cast<double>(s.counts) / static_cast<double>(pixels_));
+    saturated_ += s.saturated;
   }
 }
 

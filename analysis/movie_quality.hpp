@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/movie.hpp"
+#include "base/parallel.hpp"
 
 namespace halotwin::analysis {
 
@@ -36,7 +37,7 @@ class FrameCounter {
   FrameCounter(std::size_t pixels, std::uint32_t saturation_counts)
       : pixels_(pixels), saturation_(saturation_counts) {}
   /// Whole frames [t][y][x].
-  void add(std::span<const std::uint16_t> frames);
+  void add(std::span<const std::uint16_t> frames, Threads threads);
   [[nodiscard]] const std::vector<double>& mean_frame() const { return mean_; }
   [[nodiscard]] double saturated_share() const;
 

@@ -70,7 +70,7 @@ Traces take_traces(const MovieSource& movie,
   FrameCounter counter(r.nx * r.ny, info.saturation_counts);
   for_each_portion(movie, r, [&](std::size_t, std::span<const std::uint16_t> frames) {
     builder.add(frames);
-    counter.add(frames);
+    counter.add(frames, threads);
   });
   r.mean_frame = counter.mean_frame();
   r.quality.saturated_share = counter.saturated_share();
