@@ -27,6 +27,9 @@ constexpr std::uint64_t tail_magic = 0x31435453574f4c48;  // "HLOWSTC1"
 /// Of the superblock: says whether a writer has the file open, and changes when it closes.
 constexpr h5::Extent superblock_flags{20, 4};
 
+/// Longer parts are divided: numbers that were replaced leave room that nothing uses.
+constexpr std::uint64_t most_at_once = std::uint64_t{1} << 20U;
+
 std::uint64_t size_of(int descriptor) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
@@ -98,8 +101,8 @@ std::vector<h5::Extent> structure_of(h5::Id file, std::uint64_t file_bytes) {
   std::vector<h5::Extent> gaps;
   std::uint64_t end = 0;
   for (const auto& extent : numbers) {
-    if (extent.offset > end) {
-      gaps.push_back({end, extent.offset - end});
+    for (; end < extent.offset; end += std::min(most_at_once, extent.offset - end)) {
+      gaps.push_back({end, std::min(most_at_once, extent.offset - end)});
     }
     end = std::max(end, extent.offset + extent.bytes);
   }
