@@ -5,7 +5,6 @@
 // manuals. Not tried on the instruments themselves.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,9 +16,6 @@
 namespace halotwin::devices {
 
 inline constexpr std::uint16_t srs_port = 23;
-
-/// Opens the connection, again if it broke.
-using Connect = std::function<std::unique_ptr<ByteStream>()>;
 
 /// Asks who answers, and reads the present settings; changes nothing. Every command is followed by
 /// a question, so that what the instrument refuses is noticed, and settings are read back. A broken

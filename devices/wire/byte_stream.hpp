@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -56,6 +57,9 @@ class ByteStream {
   ByteStream(const ByteStream&) = default;
   ByteStream& operator=(const ByteStream&) = default;
 };
+
+/// Opens the connection, again if it broke.
+using Connect = std::function<std::unique_ptr<ByteStream>()>;
 
 /// Throws WireError (refused) if nobody answers in time.
 [[nodiscard]] std::unique_ptr<ByteStream> connect_tcp(const Endpoint& to,
