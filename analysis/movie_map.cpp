@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <future>
 #include <span>
 
 #include "analysis/uncertainty.hpp"
@@ -104,25 +103,28 @@ MovieMap map_movie(const MovieSource& movie, std::int64_t first_frames, Threads 
     coming.resize(std::min(portion, info.frames - first) * info.pixels());
     movie.read(first, coming.size() / info.pixels(), coming);
   };
-  read(0);
-  for (std::size_t first = 0; first < info.frames; first += portion) {
-    std::swap(frames, coming);
-    std::future<void> reading;
-    if (first + portion < info.frames) {
-      reading = std::async(std::launch::async, read, first + portion);
-    }
-    const std::size_t count = frames.size() / info.pixels();
+  const auto sum = [&](std::size_t first) {
     counter.add(frames, threads);
     const std::span<const std::uint16_t> all(frames);
-    for_each_run(std::span(use).subspan(first, count), [&](std::size_t from, std::size_t n) {
+    const auto used = std::span(use).subspan(first, frames.size() / info.pixels());
+    for_each_run(used, [&](std::size_t from, std::size_t n) {
       sums.add(all.subspan(from * info.pixels(), n * info.pixels()));
       for (std::size_t t = from; t < from + n; ++t) {
         pairs.add(all.subspan(t * info.pixels(), info.pixels()));
       }
     });
-    if (reading.valid()) {
-      reading.get();
-    }
+  };
+  read(0);
+  for (std::size_t first = 0; first < info.frames; first += portion) {
+    std::swap(frames, coming);
+    for_each_chunk(2, 1, threads, [&](std::size_t begin, std::size_t end) {
+      if (begin == 0 && first + portion < info.frames) {
+        read(first + portion);
+      }
+      if (end == 2) {
+        sum(first);
+      }
+    });
   }
   out.map = correlation_map(sums);
   out.mean_frame = counter.mean_frame();
