@@ -26,6 +26,17 @@ struct ResumeArguments {
   int threads = 0;
 };
 
+struct ServeArguments {
+  std::string scenario;
+  std::string seed;
+  std::vector<std::string> settings;
+  std::vector<std::string> as;  // "lockin_electrical=sr830"
+  std::string speed = "1";      // or "max"
+  std::string listen = "127.0.0.1";
+  int port = 7000;  // the first one
+  int threads = 0;
+};
+
 struct AnalyseArguments {
   std::string file;
   std::string pipeline;  // "" = the one for the recording's procedure

@@ -80,6 +80,41 @@ void add_run_commands(CLI::App& program, Command& chosen) {
   add_threads(*resume_command, b->threads);
 }
 
+void add_serve_command(CLI::App& program, Command& chosen) {
+  auto [command, a] =
+      add(program,
+          chosen,
+          "serve",
+          "offers the simulated instruments of a scenario over their wire protocols",
+          &serve);
+  command->add_option("scenario", a->scenario, "name of a built-in scenario, or a TOML file")
+      ->required()
+      ->type_name("SCENARIO");
+  command
+      ->add_option(
+          "--speed", a->speed, "times real time, or max: time moves only when a client lets it")
+      ->type_name("N|max")
+      ->capture_default_str();
+  command->add_option("--port", a->port, "of the clock; the instruments follow (0: any free ones)")
+      ->type_name("PORT")
+      ->capture_default_str();
+  command
+      ->add_option("--listen",
+                   a->listen,
+                   "address of another interface of this computer: lets others in, without a "
+                   "password")
+      ->type_name("IP")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--as", a->as, "protocol of an instrument: lockin_electrical=sr830; may be repeated")
+      ->type_name("role=protocol")
+      ->allow_extra_args(false);
+  command->add_option("--seed", a->seed, "seed of all random numbers")->type_name("N");
+  add_settings(*command, a->settings, "the scenario, e.g. surroundings.engine=harmonic");
+  add_threads(*command, a->threads);
+}
+
 void add_file_commands(CLI::App& program, Command& chosen) {
   auto [list_command, a] =
       add(program, chosen, "list", "scenarios, device addresses, procedures and pipelines", &list);
@@ -234,6 +269,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   program.require_subcommand(1);
   Command chosen = [](const Surroundings&) { return static_cast<int>(done); };
   add_run_commands(program, chosen);
+  add_serve_command(program, chosen);
   add_analysis_commands(program, chosen);
 #ifdef HALOTWIN_WITH_VALIDATION
   add_validation_commands(program, chosen);

@@ -88,12 +88,9 @@ data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& op
                    scenario.sample.description,
                    scenario.sample.chemical_formula,
                    scenario.sample.situation,
-                   true};
+                   scenario.is_simulated()};
   header.user_name = scenario.user.name;
   header.affiliation = scenario.user.affiliation;
-  header.clock =
-      scenario.simulated.surroundings.pace > 0.0 ? ClockKind::paced : ClockKind::virtual_time;
-  header.start_since_epoch = parse_instant(scenario.info.start);
   header.seed = scenario.info.seed;
   header.command_line = options.command_line;
   header.scenario_file = scenario.file;
@@ -103,7 +100,12 @@ data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& op
   header.software.commit = build_info::commit;
   header.software.compiler = build_info::compiler;
   header.software.build_flags = build_info::build_type;
-  header.noise_sources = noise_sources(scenario.simulated.surroundings);
+  if (scenario.is_simulated()) {
+    header.start_since_epoch = parse_instant(scenario.info.start);
+    header.noise_sources = noise_sources(scenario.simulated.surroundings);
+  } else {
+    header.start_since_epoch = time_of_day();
+  }
   for (const sim::Fault& fault : scenario.simulated.faults) {
     header.faults.push_back(text_of(fault));
   }
@@ -187,14 +189,28 @@ class Assembly {
       : options_(options),
         procedure_(scenario.make_procedure()),
         events_(options.listener),
-        simulated_(scenario.simulated, scenario.info.seed, options.threads),
-        bench_(devices::open_bench(scenario.devices, scenario.limits, simulated_, events_)) {
-    require_reference_on_metal(scenario);
+        simulated_(scenario.is_simulated()
+                       ? std::make_unique<devices::simulated::SimulatedBench>(
+                             scenario.simulated, scenario.info.seed, options.threads)
+                       : nullptr),
+        clock_(simulated_ ? nullptr : devices::open_clock(scenario.clock)),
+        bench_(devices::open_bench(scenario.devices,
+                                   scenario.limits,
+                                   simulated_.get(),
+                                   simulated_ ? simulated_->world().clock() : *clock_,
+                                   events_)) {
+    if (simulated_) {
+      require_reference_on_metal(scenario);
+    }
   }
 
   void open(const Scenario& scenario);
   void reopen(const std::filesystem::path& path, data::TruthMode mode);
-  void mend_faults() { simulated_.world().faults().mend(); }
+  void mend_faults() {
+    if (simulated_) {
+      simulated_->world().faults().mend();
+    }
+  }
   RunSummary go();
   /// Removes what a run left behind that never got to its first unit.
   void discard_if_empty();
@@ -203,6 +219,7 @@ class Assembly {
   void require_reference_on_metal(const Scenario& scenario) const;
   void require_reference_on_metal(const std::string& name, const Table& section) const;
   void define(const std::vector<data::RecordingSection>& sections, data::TruthMode mode);
+  void define_truth(const std::vector<data::RecordingSection>& sections, data::TruthMode mode);
   /// Where the units of the recording lie in its sections.
   struct Place {
     std::size_t section = 0;
@@ -223,7 +240,8 @@ class Assembly {
   RunOptions options_;
   std::unique_ptr<scenarios::Procedure> procedure_;
   SharedLog events_;
-  devices::simulated::SimulatedBench simulated_;
+  std::unique_ptr<devices::simulated::SimulatedBench> simulated_;  // null: instruments
+  std::unique_ptr<Clock> clock_;                                   // theirs
   devices::Bench bench_;
   std::optional<data::RecordingWriter> recording_;
   std::optional<data::TruthWriter> truth_writer_;
@@ -252,7 +270,7 @@ void Assembly::require_reference_on_metal(const std::string& name, const Table& 
     return;
   }
   const Point at{std::get<double>((*array)[0].data), std::get<double>((*array)[1].data)};
-  const sim::Specimen& specimen = simulated_.world().specimen();
+  const sim::Specimen& specimen = simulated_->world().specimen();
   require(
       specimen.on_metal(at),
       fmt::format("procedure.{}.reference_m = [{}, {}] (must lie on bare metal, beside the film: "
@@ -263,8 +281,7 @@ void Assembly::require_reference_on_metal(const std::string& name, const Table& 
                   specimen.reference_position().x_m));
 }
 
-/// The sections of a recording; one of everything if it names none. Throws ParameterError if one
-/// maps no area.
+/// The sections of a recording; one of everything if it names none.
 std::vector<data::RecordingSection> sections_of(const data::RecordingHeader& header) {
   std::vector<data::RecordingSection> sections = header.sections;
   if (sections.empty()) {
@@ -275,29 +292,24 @@ std::vector<data::RecordingSection> sections_of(const data::RecordingHeader& hea
                         .unit_word = header.unit_word,
                         .scan = header.scan});
   }
-  for (const data::RecordingSection& section : sections) {
-    require(section.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
-  }
   return sections;
 }
 
 void Assembly::define(const std::vector<data::RecordingSection>& sections, data::TruthMode mode) {
   blind_ = mode == data::TruthMode::sealed;
   procedure_->define(*recording_);
-  truth_writer_.emplace(*recording_, mode);
   std::size_t first = 0;
   for (const data::RecordingSection& section : sections) {
-    if (is_movie(section)) {
-      truth_.push_back(std::make_unique<MovieTruth>(*truth_writer_, section, simulated_));
-    } else {
-      truth_.push_back(std::make_unique<TruthRecorder>(*truth_writer_, section, simulated_));
-    }
     first_unit_.push_back(first);
     first += section.units;
   }
-  native_.emplace(*truth_writer_, simulated_);
+  if (simulated_) {
+    define_truth(sections, mode);
+  }
   recording_->begin();
-  native_->write();
+  if (native_) {
+    native_->write();
+  }
   for (const auto& section : truth_) {
     section->begin();
   }
@@ -305,8 +317,23 @@ void Assembly::define(const std::vector<data::RecordingSection>& sections, data:
   units_ = recording_->header().units_total;
 }
 
+void Assembly::define_truth(const std::vector<data::RecordingSection>& sections,
+                            data::TruthMode mode) {
+  truth_writer_.emplace(*recording_, mode);
+  for (const data::RecordingSection& section : sections) {
+    require(section.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
+    if (is_movie(section)) {
+      truth_.push_back(std::make_unique<MovieTruth>(*truth_writer_, section, *simulated_));
+    } else {
+      truth_.push_back(std::make_unique<TruthRecorder>(*truth_writer_, section, *simulated_));
+    }
+  }
+  native_.emplace(*truth_writer_, *simulated_);
+}
+
 void Assembly::open(const Scenario& scenario) {
   data::RecordingHeader header = make_header(scenario, options_);
+  header.clock = bench_.clock().kind();
   procedure_->describe(header);
   const std::vector<data::RecordingSection> sections = sections_of(header);
   for (const auto& [role, identity] : bench_.identities()) {
@@ -315,11 +342,11 @@ void Assembly::open(const Scenario& scenario) {
   }
   std::size_t longest_line = 0;
   for (const data::RecordingSection& section : sections) {
-    longest_line = std::max(longest_line, section.scan->points_x);
+    longest_line = std::max(longest_line, section.scan ? section.scan->points_x : 0);
   }
   const std::size_t state_bytes =
-      sizeof(double) *
-      (simulated_.save().size() + TruthRecorder::values_per_pixel * longest_line + 1);
+      sizeof(double) * ((simulated_ ? simulated_->save().size() : 0) +
+                        TruthRecorder::values_per_pixel * longest_line + 1);
   header.checkpoint_capacity_bytes = state_bytes + state_bytes / 4 + 4096;
   recording_.emplace(data::RecordingWriter::create(options_.output, header, options_.overwrite));
   define(sections, options_.blind ? data::TruthMode::sealed : data::TruthMode::in_file);
@@ -341,15 +368,21 @@ Assembly::Place Assembly::place_of(std::size_t unit) const {
 }
 
 std::vector<double> Assembly::state(std::size_t done) const {
+  if (!simulated_) {
+    return {0.0};
+  }
   const Place last = place_of(done - 1);
   std::vector<double> all = truth_[last.section]->save(last.unit + 1);
   all.insert(all.begin(), static_cast<double>(all.size()));
-  const std::vector<double> simulated = simulated_.save();
+  const std::vector<double> simulated = simulated_->save();
   all.insert(all.end(), simulated.begin(), simulated.end());
   return all;
 }
 
 void Assembly::restore(const data::Checkpoint& checkpoint) {
+  if (!simulated_) {
+    return;  // instruments are where they are
+  }
   std::vector<double> all(checkpoint.state.size() / sizeof(double));
   std::memcpy(all.data(), checkpoint.state.data(), all.size() * sizeof(double));
   const bool whole = !all.empty() && all[0] >= 0.0 && all[0] < static_cast<double>(all.size());
@@ -361,12 +394,15 @@ void Assembly::restore(const data::Checkpoint& checkpoint) {
   const auto of_truth = static_cast<std::size_t>(all[0]);
   const Place last = place_of(checkpoint.units_done - 1);
   truth_[last.section]->load(view.subspan(1, of_truth), last.unit + 1);
-  simulated_.load(view.subspan(1 + of_truth));
+  simulated_->load(view.subspan(1 + of_truth));
 }
 
 // What befell the instruments is part of the truth: a blind recording does not tell it.
 void Assembly::log_happenings() {
-  for (const sim::Happening& now : simulated_.world().take_happenings()) {
+  if (!simulated_) {
+    return;
+  }
+  for (const sim::Happening& now : simulated_->world().take_happenings()) {
     if (!blind_) {
       events_.write({now.at, Level::warning, "simulation", now.text});
     }
@@ -376,8 +412,10 @@ void Assembly::log_happenings() {
 void Assembly::recorded(std::size_t done) {
   any_recorded_ = true;
   log_happenings();
-  const Place last = place_of(done - 1);
-  truth_[last.section]->recorded(last.unit + 1);
+  if (simulated_) {
+    const Place last = place_of(done - 1);
+    truth_[last.section]->recorded(last.unit + 1);
+  }
   if (done % stride_ == 0 || done == units_) {
     const std::vector<double> now = state(done);
     recording_->save_checkpoint(done, std::as_bytes(std::span(now)));
@@ -419,8 +457,10 @@ RunSummary Assembly::go() {
           },
       .unit_measured =
           [&](std::size_t unit) {
-            const Place now = place_of(unit);
-            truth_[now.section]->measured(now.unit);
+            if (simulated_) {
+              const Place now = place_of(unit);
+              truth_[now.section]->measured(now.unit);
+            }
           },
       .unit_recorded = [&](std::size_t done) { recorded(done); }};
   try {
@@ -472,14 +512,14 @@ double movie_bytes(const Scenario& scenario, double pixels) {
 Costs estimate_costs(const Scenario& scenario) {
   const auto procedure = scenario.make_procedure();
   const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
-  const double sites = native_sites(film);
+  const double sites = scenario.is_simulated() ? native_sites(film) : 0.0;
   const scenarios::Estimate experiment = procedure->estimate();
   const double pixels = mapped_pixels(*procedure);
   // complex readings, amplitude and phase of the mean of both directions; images; truth
   const double file = experiment.bytes_per_reading * static_cast<double>(experiment.readings) +
                       pixels * (4.0 * fields_per_site + 53.0) + sites * 4.0 * fields_per_site + 1e6;
   // measured: 125 bytes per site while it is made
-  const double memory = 40e6 + 130.0 * sites + movie_bytes(scenario, pixels);
+  const double memory = 40e6 + 130.0 * sites + (sites > 0.0 ? movie_bytes(scenario, pixels) : 0.0);
   const double there = static_cast<double>(physical_memory_bytes());
   require(memory < 0.9 * there,
           fmt::format("the specimen would need {} of memory, this computer has {} (smaller map or "
@@ -491,6 +531,8 @@ Costs estimate_costs(const Scenario& scenario) {
 
 RunSummary run(const Scenario& scenario, const RunOptions& options) {
   require_new(options);
+  require(!options.blind || scenario.is_simulated(),
+          "--blind hides the truth of a simulation; instruments have none to write");
   const Costs costs = estimate_costs(scenario);
   require_room(options.output, static_cast<double>(costs.file_bytes));
   tell(options, costs);

@@ -91,6 +91,7 @@ struct BenchSection {
   std::string camera;
   std::string light;
   std::string focus;
+  std::string clock;  // "" = the simulated one, or the computer's
 };
 void visit_fields(auto& visit, BenchSection& p) {
   visit("afm", p.afm);
@@ -100,6 +101,7 @@ void visit_fields(auto& visit, BenchSection& p) {
   visit("camera", p.camera);
   visit("light", p.light);
   visit("focus", p.focus);
+  visit("clock", p.clock);
 }
 void validate(const BenchSection&) {}
 
@@ -119,7 +121,8 @@ BenchSection usual_bench(const std::string& procedure, const Table& parameters) 
             .temperature = "",
             .camera = "sim:",
             .light = "sim:",
-            .focus = focuses ? "sim:" : ""};
+            .focus = focuses ? "sim:" : "",
+            .clock = ""};
   }
   return {};
 }
@@ -208,17 +211,26 @@ void load_bench(const Table& root, Scenario& out) {
       out.devices.push_back({role, address});
     }
   }
+  out.clock = section.clock;
   const Table table = inner_table(root, "bench", "bench");
-  for (const devices::DeviceRequest& request : out.devices) {
+  const auto with_place = [&](const std::string& key, const auto& check) {
     try {
-      devices::check(request);
+      check();
     } catch (const ParameterError& error) {
-      const Value* value = table.find(request.role);
+      const Value* value = table.find(key);
       const std::string place = value == nullptr ? "" : value->place.text();
       throw ParameterError(place.empty() ? error.what()
                                          : fmt::format("{}: {}", place, error.what()));
     }
+  };
+  for (const devices::DeviceRequest& request : out.devices) {
+    with_place(request.role, [&] { devices::check(request); });
   }
+  with_place("clock", [&] {
+    devices::check_clock(out.clock);
+    require(out.clock.empty() || !out.is_simulated(),
+            "bench.clock: simulated instruments have the clock of their world");
+  });
 }
 
 /// A fault or a cable of an instrument that is not there would do nothing, silently.
@@ -452,7 +464,11 @@ Scenario from_table(const Table& root) {
   for (const scenarios::Step& step : steps_of(scenario)) {
     require_bias_within_limits(step, scenario.limits);
   }
-  fit_film(root, scenario);
+  if (scenario.is_simulated()) {
+    fit_film(root, scenario);
+  } else {
+    require(scenario.simulated.faults.empty(), "fault: only simulated instruments have faults");
+  }
   return scenario;
 }
 
@@ -571,6 +587,9 @@ Table Scenario::configuration() const {
   put_list("fault", simulated.faults);
   for (const devices::DeviceRequest& request : devices) {
     all.set_path("bench." + request.role, Value{request.address, {}});
+  }
+  if (!clock.empty()) {
+    all.set_path("bench.clock", Value{clock, {}});
   }
   put("limits", limits);
   for (const auto& [name, section] : procedure_sections.entries()) {

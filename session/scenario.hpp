@@ -67,6 +67,7 @@ struct Scenario {
   SampleInfo sample;
   devices::simulated::SimulatedBenchParams simulated;
   std::vector<devices::DeviceRequest> devices;
+  std::string clock;  // of instruments; "" = the simulated one, or the computer's
   devices::BenchLimits limits;
   Table procedure;           // all effective parameters
   Table procedure_sections;  // of it and of its steps, by name: what stands below [procedure]
@@ -75,6 +76,7 @@ struct Scenario {
   std::string text;
 
   [[nodiscard]] std::unique_ptr<scenarios::Procedure> make_procedure() const;
+  [[nodiscard]] bool is_simulated() const { return devices::is_simulated(devices); }
   /// Every section with all effective values: what is recorded, and from which a run is taken up.
   [[nodiscard]] Table configuration() const;
 };

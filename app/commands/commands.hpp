@@ -21,6 +21,7 @@ struct Surroundings {
 int list(const ListArguments& arguments, const Surroundings& around);
 int run(const RunArguments& arguments, const Surroundings& around);
 int resume(const ResumeArguments& arguments, const Surroundings& around);
+int serve(const ServeArguments& arguments, const Surroundings& around);
 int analyse(const AnalyseArguments& arguments, const Surroundings& around);
 int score(const ScoreArguments& arguments, const Surroundings& around);
 int validate(const ValidateArguments& arguments, const Surroundings& around);

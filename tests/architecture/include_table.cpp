@@ -85,6 +85,8 @@ const std::vector<Row>& table() {
         "sim",
         "devices",
         "devices/simulated",
+        "devices/wire",
+        "devices/servers",
         "devices/open",
         "data",
         "analysis",

@@ -1,0 +1,77 @@
+// Other people's programs drive our served instruments.
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "devices/drivers/served_clock.hpp"
+#include "devices/drivers/srs_lock_in.hpp"
+#include "tests/data/programs.hpp"
+#include "tests/interop/served_twin.hpp"
+
+namespace halotwin::tests {
+namespace {
+
+using data::testing::run;
+
+devices::Connect to(const ServedTwin& twin, const std::string& role) {
+  const std::string port = twin.port(role);
+  return [port] {
+    return devices::connect_tcp({"127.0.0.1", static_cast<std::uint16_t>(std::stoi(port))});
+  };
+}
+
+class Pymeasure : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(Pymeasure, DrivesTheServedLockIn) {
+  const std::string python = "/usr/bin/python3";
+  if (run(python + " -c 'import pymeasure, pyvisa_py' 2>/dev/null").status != 0) {
+    GTEST_SKIP() << "pymeasure with pyvisa-py is not installed";
+  }
+  const auto [kind, protocol] = GetParam();
+  ServedTwin twin({"pm_dns_quick", "--as", std::string("lockin_electrical=") + protocol});
+  const auto outcome = run(python + " " HALOTWIN_SOURCE_DIR "/tests/interop/pymeasure_lock_in.py " +
+                           kind + " " + twin.port("lockin_electrical") + " 2>&1");
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_EQ(outcome.output, "ok\n");
+  EXPECT_EQ(twin.stop(), 0);
+  EXPECT_NE(twin.output().find("the instruments are safe"), std::string::npos) << twin.output();
+}
+
+INSTANTIATE_TEST_SUITE_P(Models,
+                         Pymeasure,
+                         testing::Values(std::pair("SR860", "sr860"),
+                                         std::pair("SR860", "sr865a"),
+                                         std::pair("SR830", "sr830")),
+                         [](const auto& test) { return std::string(test.param.second); });
+
+TEST(ServedTwin, TimeIsTheComputersTimesTheSpeed) {
+  const ServedTwin twin({"pm_dns_quick", "--speed", "20"});
+  const auto clock = devices::open_served_clock(to(twin, "clock"), twin.address("clock"));
+  EXPECT_EQ(clock->kind(), ClockKind::paced);
+  const WallClock wall;
+  const Duration begin = clock->now();
+  const Duration wall_begin = wall.now();
+  clock->sleep(from_seconds(5.0), {});
+  const double passed = seconds(clock->now() - begin);
+  EXPECT_GE(passed, 5.0);
+  EXPECT_LE(passed, 20.0 * seconds(wall.now() - wall_begin));
+}
+
+TEST(ServedTwin, TimeStandsStillUntilAClientSleeps) {
+  const ServedTwin twin({"pm_dns_quick", "--speed", "max"});
+  const auto clock = devices::open_served_clock(to(twin, "clock"), twin.address("clock"));
+  EXPECT_EQ(clock->kind(), ClockKind::virtual_time);
+  const auto lock_in = devices::open_srs_lock_in(to(twin, "lockin_electrical"),
+                                                 *clock,
+                                                 "lockin_electrical",
+                                                 twin.address("lockin_electrical"),
+                                                 devices::srs::Family::sr86x);
+  EXPECT_EQ(clock->now(), Duration::zero());
+  EXPECT_EQ(lock_in->read().time, Duration::zero());
+  clock->sleep(std::chrono::hours(1), {});
+  EXPECT_EQ(clock->now(), Duration(std::chrono::hours(1)));
+  EXPECT_EQ(lock_in->read().time, Duration(std::chrono::hours(1)));
+}
+
+}  // namespace
+}  // namespace halotwin::tests
