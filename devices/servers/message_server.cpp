@@ -1,0 +1,249 @@
+#include "devices/servers/message_server.hpp"
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+
+namespace halotwin::devices {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Code = boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t portion_bytes = 16384;
+
+/// What all clients share.
+struct Service {
+  MessageServer::Cut cut;
+  MessageServer::Answer answer;
+  MessageServerLimits limits;
+  WallClock clock;
+  std::size_t clients = 0;
+};
+
+/// One client; lives as long as something is under way for it.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(tcp::socket socket, Service& service)
+      : socket_(std::move(socket)),
+        again_(socket_.get_executor()),
+        service_(&service),
+        portion_(portion_bytes) {
+    ++service_->clients;
+  }
+  ~Session() { --service_->clients; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void read() {
+    if (reading_ || ended_ || closed_ || unread() > service_->limits.longest_message) {
+      return;
+    }
+    reading_ = true;
+    socket_.async_read_some(asio::buffer(portion_),
+                            [self = shared_from_this()](const Code& code, std::size_t count) {
+                              self->reading_ = false;
+                              if (code) {
+                                self->end(code);
+                                return;
+                              }
+                              self->incoming_.erase(0, std::exchange(self->taken_, 0));
+                              self->incoming_.append(self->portion_.data(), count);
+                              self->serve();
+                              self->read();
+                            });
+  }
+
+ private:
+  [[nodiscard]] std::size_t unread() const { return incoming_.size() - taken_; }
+
+  /// The first message, if it is complete and none is under way; the next ones in their turn.
+  void serve() {
+    if (busy_ || closed_) {
+      return;
+    }
+    std::size_t size = 0;
+    try {
+      size = service_->cut(std::string_view(incoming_).substr(taken_));
+    } catch (const WireError&) {
+      close();
+      return;
+    }
+    const std::size_t longest = service_->limits.longest_message;
+    if (size > longest || (size == 0 && unread() >= longest)) {
+      close();
+    } else if (size > 0 && size <= unread()) {
+      busy_ = true;
+      ask(size, Duration::zero());
+    }
+  }
+
+  void ask(std::size_t size, Duration waited) {
+    auto text = service_->answer(std::string_view(incoming_).substr(taken_, size), waited);
+    if (!text) {
+      if (waited == Duration::zero()) {
+        asked_ = service_->clock.now();
+      }
+      again_.expires_after(service_->limits.ask_again);
+      again_.async_wait([self = shared_from_this(), size](const Code& code) {
+        if (!code && !self->closed_) {
+          self->ask(size, self->service_->clock.now() - self->asked_);
+        }
+      });
+      return;
+    }
+    busy_ = false;
+    taken_ += size;
+    queue(std::move(*text));
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      self->serve();
+      self->read();
+    });
+  }
+
+  void queue(std::string text) {
+    if (text.empty()) {
+      return;
+    }
+    unsent_bytes_ += text.size();
+    unsent_.push_back(std::move(text));
+    if (unsent_bytes_ > service_->limits.most_unsent) {
+      close();
+    } else if (unsent_.size() == 1) {
+      write();
+    }
+  }
+
+  void write() {
+    asio::async_write(socket_,
+                      asio::buffer(unsent_.front()),
+                      [self = shared_from_this()](const Code& code, std::size_t) {
+                        if (code) {
+                          self->close();
+                          return;
+                        }
+                        self->unsent_bytes_ -= self->unsent_.front().size();
+                        self->unsent_.pop_front();
+                        if (!self->unsent_.empty()) {
+                          self->write();
+                        }
+                      });
+  }
+
+  /// Nothing more will come. What came is still answered: the client may have closed one way only.
+  void end(const Code& why) {
+    ended_ = true;
+    if (why != asio::error::eof || busy_) {
+      close();
+    }
+  }
+
+  void close() {
+    closed_ = true;
+    again_.cancel();
+    Code ignored;
+    socket_.close(ignored);
+  }
+
+  tcp::socket socket_;
+  asio::steady_timer again_;
+  Service* service_;
+  std::vector<char> portion_;
+  std::string incoming_;
+  std::size_t taken_ = 0;  // of incoming_
+  std::deque<std::string> unsent_;
+  std::size_t unsent_bytes_ = 0;
+  Duration asked_{};
+  bool busy_ = false;  // an answer is waited for
+  bool reading_ = false;
+  bool ended_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+class MessageServer::Impl {
+ public:
+  Impl(const Endpoint& at, Cut cut, Answer answer, const MessageServerLimits& limits) {
+    service_.cut = std::move(cut);
+    service_.answer = std::move(answer);
+    service_.limits = limits;
+    const std::string name = fmt::format("{}:{}", at.host, at.port);
+    Code error;
+    const asio::ip::address address =
+        asio::ip::make_address(at.host == "localhost" ? std::string("127.0.0.1") : at.host, error);
+    if (error) {
+      throw WireError(WireFault::refused, fmt::format("{}: not an address to listen at", name));
+    }
+    const tcp::endpoint here(address, at.port);
+    acceptor_.open(here.protocol(), error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) {
+      acceptor_.bind(here, error);
+    }
+    if (!error) {
+      acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    }
+    if (error) {
+      throw WireError(WireFault::refused,
+                      fmt::format("cannot listen at {}: {}", name, error.message()));
+    }
+    port_ = acceptor_.local_endpoint().port();
+    accept();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  void run(const std::stop_token& stop) {
+    const std::stop_callback wake(stop,
+                                  [this] { asio::post(context_, [this] { context_.stop(); }); });
+    context_.run();
+    context_.restart();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](const Code& code, tcp::socket socket) {
+      if (!code && service_.clients < service_.limits.most_clients) {
+        Code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        std::make_shared<Session>(std::move(socket), service_)->read();
+      }
+      if (code != asio::error::operation_aborted) {
+        accept();
+      }
+    });
+  }
+
+  Service service_;
+  std::uint16_t port_ = 0;
+  asio::io_context context_{1};
+  tcp::acceptor acceptor_{context_};
+};
+
+MessageServer::MessageServer(const Endpoint& at,
+                             Cut cut,
+                             Answer answer,
+                             const MessageServerLimits& limits)
+    : impl_(std::make_unique<Impl>(at, std::move(cut), std::move(answer), limits)) {}
+MessageServer::~MessageServer() = default;
+
+std::uint16_t MessageServer::port() const {
+  return impl_->port();
+}
+
+void MessageServer::run(const std::stop_token& stop) {
+  impl_->run(stop);
+}
+
+}  // namespace halotwin::devices
