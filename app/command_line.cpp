@@ -145,9 +145,16 @@ void add_file_commands(CLI::App& program, Command& chosen) {
 }
 
 void add_import_command(CLI::App& program, Command& chosen) {
-  auto [command, a] = add(
-      program, chosen, "import", "makes a recording of a movie of another program", &import_file);
-  command->add_option("file", a->file, "a TIFF stack (plain, ImageJ, OME, BigTIFF) or an HDF5 file")
+  auto [command, a] = add(program,
+                          chosen,
+                          "import",
+                          "makes a recording of a movie, scan or spectrum of another program",
+                          &import_file);
+  command
+      ->add_option("file",
+                   a->file,
+                   "a movie: TIFF stack (plain, ImageJ, OME, BigTIFF) or HDF5 file; "
+                   "a scan or spectrum: Nanonis .sxm, .dat, .3ds, Igor .ibw, Gwyddion .gsf")
       ->required()
       ->type_name("FILE");
   command->add_option("-o,--output", a->output, "the recording")->required()->type_name("FILE");

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
@@ -9,6 +10,7 @@
 #include "base/require.hpp"
 #include "base/units.hpp"
 #include "data/imports/movie_import.hpp"
+#include "data/imports/scan_import.hpp"
 #include "session/build_info.hpp"
 
 namespace halotwin::app {
@@ -36,6 +38,15 @@ std::optional<double> positive(const char* option, const std::string& text, cons
   return value;
 }
 
+data::Software software() {
+  data::Software made_by;
+  made_by.version = session::build_info::version;
+  made_by.commit = session::build_info::commit;
+  made_by.compiler = session::build_info::compiler;
+  made_by.build_flags = session::build_info::build_type;
+  return made_by;
+}
+
 data::MovieImport job_of(const ImportArguments& a) {
   data::MovieImport job;
   job.source = a.file;
@@ -52,16 +63,57 @@ data::MovieImport job_of(const ImportArguments& a) {
   job.camera.offset_counts = quantity("--offset", a.offset, "");
   job.camera.saturation_counts = positive("--saturation", a.saturation, "");
   job.overwrite = a.force ? data::Overwrite::yes : data::Overwrite::no;
-  job.software.version = session::build_info::version;
-  job.software.commit = session::build_info::commit;
-  job.software.compiler = session::build_info::compiler;
-  job.software.build_flags = session::build_info::build_type;
+  job.software = software();
   return job;
 }
 
-}  // namespace
+/// A scan carries its own scale: what only movies need is a mistake.
+void refuse_movie_options(const ImportArguments& a, const std::string& kind) {
+  struct Given {
+    const char* option;
+    const std::string& text;
+  };
+  for (const Given& given : {Given{"--dataset", a.dataset},
+                             Given{"--dark", a.dark},
+                             Given{"--dark-dataset", a.dark_dataset},
+                             Given{"--pixel-size", a.pixel_size},
+                             Given{"--frame-time", a.frame_time},
+                             Given{"--exposure", a.exposure},
+                             Given{"--gain", a.gain},
+                             Given{"--excess-factor", a.excess_factor},
+                             Given{"--read-noise", a.read_noise},
+                             Given{"--offset", a.offset},
+                             Given{"--saturation", a.saturation}}) {
+    if (!given.text.empty()) {
+      throw ParameterError(
+          fmt::format("{}: is for movies; {} is read as {}, which has its own scale",
+                      given.option,
+                      a.file,
+                      kind));
+    }
+  }
+}
 
-int import_file(const ImportArguments& arguments, const Surroundings& around) {
+int import_scan(const ImportArguments& arguments, const Surroundings& around) {
+  data::ScanImport job;
+  job.source = arguments.file;
+  job.output = arguments.output;
+  job.overwrite = arguments.force ? data::Overwrite::yes : data::Overwrite::no;
+  job.command_line = around.command_line;
+  job.software = software();
+  const data::ImportedScan scan = data::import_scan(job);
+  fmt::print("{}: {} signals ({}): {}\n",
+             arguments.output,
+             scan.signals.size(),
+             scan.kind,
+             fmt::join(scan.signals, ", "));
+  for (const std::string& note : scan.notes) {
+    fmt::print("  {}\n", note);
+  }
+  return done;
+}
+
+int import_movie(const ImportArguments& arguments, const Surroundings& around) {
   data::MovieImport job = job_of(arguments);
   job.command_line = around.command_line;
   Console console;
@@ -87,6 +139,17 @@ int import_file(const ImportArguments& arguments, const Surroundings& around) {
     fmt::print("  {}\n", note);
   }
   return done;
+}
+
+}  // namespace
+
+int import_file(const ImportArguments& arguments, const Surroundings& around) {
+  const std::string kind = data::scan_kind_of(arguments.file);
+  if (kind.empty()) {
+    return import_movie(arguments, around);
+  }
+  refuse_movie_options(arguments, kind);
+  return import_scan(arguments, around);
 }
 
 }  // namespace halotwin::app

@@ -6,6 +6,7 @@
 
 #include "analysis/pipelines/pipeline.hpp"
 #include "app/commands/commands.hpp"
+#include "data/imports/scan_import.hpp"
 #include "devices/open/open_bench.hpp"
 #include "scenarios/procedure.hpp"
 #include "session/scenario.hpp"
@@ -31,7 +32,22 @@ void print_json(const std::vector<session::BuiltInScenario>& scenarios) {
     all["pipelines"].push_back(pipeline.name);
   }
   all["importers"] = {"TIFF movie", "HDF5 movie"};
+  for (const auto& format : data::scan_format_names()) {
+    all["importers"].push_back(format.name);
+  }
   fmt::print("{}\n", all.dump(2));
+}
+
+void print_importers() {
+  fmt::print("importers (halotwin import FILE):\n");
+  const auto line = [](const std::string& name, const std::string& what) {
+    fmt::print("  {:<28}  {}\n", name, what);
+  };
+  line("TIFF movie", "plain, ImageJ, OME, BigTIFF");
+  line("HDF5 movie", "a dataset (frame, y, x)");
+  for (const auto& format : data::scan_format_names()) {
+    line(fmt::format("{} ({})", format.name, format.extension), format.contents);
+  }
 }
 
 }  // namespace
@@ -62,10 +78,7 @@ int list(const ListArguments& arguments, const Surroundings&) {
   for (const auto& pipeline : analysis::all_pipelines()) {
     fmt::print("  {:<{}}  {} ({})\n", pipeline.name, width, pipeline.summary, pipeline.procedure);
   }
-  fmt::print(
-      "importers (halotwin import FILE):\n  TIFF movie  plain, ImageJ, OME, BigTIFF\n  HDF5 movie  "
-      "a "
-      "dataset (frame, y, x)\n");
+  print_importers();
   if (!scenarios.empty()) {
     fmt::print("the scenario files lie in {}\n", scenarios.front().file.parent_path().string());
   }

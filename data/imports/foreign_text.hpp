@@ -1,0 +1,41 @@
+// Text in files of other programs: lines, numbers, dates, labels with units. Internal to data/.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace halotwin::data::imports {
+
+/// Ends at CR, LF or CR LF; what follows the last end is a line only if it is not empty.
+[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
+/// Without blanks, tabs and line ends on both sides.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+/// Between blanks and tabs.
+[[nodiscard]] std::vector<std::string_view> words_of(std::string_view text);
+
+/// The text is one number and nothing else ("-293.2E-9", "NaN", "Inf"); blanks around it do not
+/// count.
+[[nodiscard]] std::optional<double> number_of(std::string_view text);
+/// A whole number >= 0.
+[[nodiscard]] std::optional<std::size_t> whole_of(std::string_view text);
+
+/// Text that is no UTF-8 is read as Latin-1; NUL becomes a blank.
+[[nodiscard]] std::string utf8_of(std::string_view text);
+
+/// A name for a signal: "LI Demod 1 X" -> "li_demod_1_x", "ZSensor" -> "z_sensor". At most 60
+/// characters; "channel" if nothing is left.
+[[nodiscard]] std::string signal_name_of(std::string_view label);
+
+/// "28.03.2019" or "2019-03-28" with "14:01:34", "14:01:34.5" or "2:01:34 PM". The files name no
+/// time zone: the result is as if it was UTC. Nothing if it is no date of the years 1970 to 2200.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> time_of(std::string_view date,
+                                                              std::string_view time);
+/// Date and time in one text, "28.03.2019 14:01:34".
+[[nodiscard]] std::optional<std::chrono::nanoseconds> time_of(std::string_view date_and_time);
+
+}  // namespace halotwin::data::imports

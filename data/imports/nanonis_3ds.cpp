@@ -1,0 +1,192 @@
+// Nanonis grid spectroscopy (.3ds). "key=value" lines up to :HEADER_END:, then big-endian 32-bit
+// floats, pixel by pixel, line by line, always upward: the parameters of the pixel, then the curve
+// of each channel. A grid that was stopped lacks its last pixels.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "data/imports/foreign_scan.hpp"
+#include "data/imports/foreign_text.hpp"
+#include "data/imports/foreign_units.hpp"
+#include "data/imports/nanonis_grid.hpp"
+
+namespace halotwin::data::imports {
+
+namespace {
+
+/// Distance between the first pixel and the one `pixel` further in the file, by its parameters
+/// X (m), Y (m).
+std::optional<double> distance_to(const NanonisGrid& grid, std::size_t pixel) {
+  const auto x = grid.parameter("X (m)");
+  const auto y = grid.parameter("Y (m)");
+  if (!x || !y || pixel >= grid.there) {
+    return std::nullopt;
+  }
+  const auto difference = [&](std::size_t k) {
+    return static_cast<double>(grid.at(pixel, k)) - static_cast<double>(grid.at(0, k));
+  };
+  const double distance = std::hypot(difference(*x), difference(*y));
+  return std::isfinite(distance) && distance > 0.0 ? std::optional(distance) : std::nullopt;
+}
+
+/// The outer points lie on the edge of the frame, or half a step inside: the places that were
+/// measured tell which.
+double step_of(const NanonisGrid& grid,
+               const char* name,
+               double extent,
+               std::size_t count,
+               std::size_t stride,
+               ForeignScan& scan) {
+  const double inside = extent / static_cast<double>(count);
+  if (count < 2) {
+    return inside;
+  }
+  const double to_edge = extent / static_cast<double>(count - 1);
+  const auto found = distance_to(grid, stride);
+  if (!found) {
+    scan.warnings.push_back(fmt::format(
+        "the file does not say where its pixels lie: {} of equal pixels inside the frame", name));
+    return inside;
+  }
+  const double nearest = std::abs(*found - inside) < std::abs(*found - to_edge) ? inside : to_edge;
+  if (std::abs(*found - nearest) <= 0.02 * nearest) {
+    return nearest;
+  }
+  scan.warnings.push_back(
+      fmt::format("pixels are {:.4g} m apart along {}, the frame says {:.4g} m: taken as measured",
+                  *found,
+                  name,
+                  nearest));
+  return *found;
+}
+
+/// Sweep of the first pixel; the number of the point if the pixels differ or it cannot be known.
+Axis sweep_axis(std::string_view file, const NanonisGrid& grid, ForeignScan& scan, bool& falls) {
+  const auto begin = grid.parameter("Sweep Start");
+  const auto end = grid.parameter("Sweep End");
+  const std::string_view type = header_value(scan, "Filetype");
+  const auto by_number = [&](const std::string& why) {
+    scan.warnings.push_back(why + ": the axis is the number of the point");
+    return index_axis("index", grid.points);
+  };
+  if (!begin || !end) {
+    return by_number("Sweep Start and Sweep End are not among the parameters");
+  }
+  if (!type.empty() && type != "Linear") {
+    return by_number(fmt::format("the sweep has several segments (Filetype {})", type));
+  }
+  const float first = grid.at(0, *begin);
+  const float last = grid.at(0, *end);
+  for (std::size_t p = 0; p < grid.there; ++p) {
+    if (grid.at(p, *begin) != first || grid.at(p, *end) != last) {
+      return by_number("the sweep differs from pixel to pixel");
+    }
+  }
+  if (!std::isfinite(first) || !std::isfinite(last) || (first == last && grid.points > 1)) {
+    return by_number(fmt::format("a sweep from {:g} to {:g}", first, last));
+  }
+  const ColumnLabel label = column_label_of(header_value(scan, "Sweep Signal"));
+  falls = last < first;
+  const double low = label.unit.factor * static_cast<double>(std::min(first, last));
+  const double high = label.unit.factor * static_cast<double>(std::max(first, last));
+  const double step = grid.points > 1 ? (high - low) / static_cast<double>(grid.points - 1) : 1.0;
+  scan.about.set("sweep_direction", Value{std::string(falls ? "down" : "up"), {}});
+  const bool taken =
+      label.name == "x" || label.name == "y" || label.name == "data" || label.name == "title";
+  return stepped_axis(
+      file, taken ? "sweep_" + label.name : label.name, label.unit.unit, low, step, grid.points);
+}
+
+void add_parameters(const NanonisGrid& grid, const Axis& y, const Axis& x, ForeignScan& scan) {
+  for (std::size_t k = 0; k < grid.parameters.size(); ++k) {
+    const ColumnLabel label = column_label_of(grid.parameters[k]);
+    const bool is_sweep = grid.parameters[k] == "Sweep Start" || grid.parameters[k] == "Sweep End";
+    const SiUnit unit =
+        is_sweep ? column_label_of(header_value(scan, "Sweep Signal")).unit : label.unit;
+    std::vector<float> values(grid.nx * grid.ny);
+    for (std::size_t p = 0; p < values.size(); ++p) {
+      values[p] = grid.at(p, k);
+    }
+    scan.channels.push_back({.label = label.text,
+                             .name = label.name,
+                             .unit = unit.unit,
+                             .axes = {y, x},
+                             .values = scaled(std::move(values), unit.factor),
+                             .description = "parameter of the pixel"});
+  }
+}
+
+void add_curves(const NanonisGrid& grid,
+                const Axis& y,
+                const Axis& x,
+                const Axis& sweep,
+                bool falls,
+                ForeignScan& scan) {
+  for (std::size_t c = 0; c < grid.channels.size(); ++c) {
+    const ColumnLabel label = column_label_of(grid.channels[c]);
+    std::vector<float> values(grid.nx * grid.ny * grid.points);
+    for (std::size_t p = 0; p < grid.nx * grid.ny; ++p) {
+      for (std::size_t i = 0; i < grid.points; ++i) {
+        const std::size_t to = falls ? grid.points - 1 - i : i;
+        values[p * grid.points + to] = grid.at(p, grid.parameters.size() + c * grid.points + i);
+      }
+    }
+    scan.channels.push_back(
+        {.label = label.text,
+         .name = label.name,
+         .unit = label.unit.unit,
+         .axes = {y, x, sweep},
+         .values = scaled(std::move(values), label.unit.factor),
+         .interpretation = Interpretation::spectrum,
+         .description = falls ? "points turned round, so that the axis rises" : ""});
+  }
+}
+
+void describe(const NanonisGrid& grid, const Axis& y, const Axis& x, ForeignScan& scan) {
+  scan.about.set("slow_scan_direction", Value{std::string("up"), {}});
+  scan.about.set("row_order",
+                 Value{std::string("as measured: row 0 was the first, y points up"), {}});
+  scan.about.set("centre_x_m", Value{grid.centre_x, {}});
+  scan.about.set("centre_y_m", Value{grid.centre_y, {}});
+  scan.about.set("width_m", Value{grid.width, {}});
+  scan.about.set("height_m", Value{grid.height, {}});
+  scan.about.set("scan_angle_deg", Value{grid.angle_deg, {}});
+  if (grid.angle_deg != 0.0) {
+    scan.warnings.push_back(fmt::format(
+        "the frame is turned by {:g} deg: x and y run along its sides, about its centre",
+        grid.angle_deg));
+  }
+  scan.area = ScanArea{
+      x.values.front(), x.values.back(), y.values.front(), y.values.back(), grid.nx, grid.ny};
+  for (const char* key : {"Start time", "Date"}) {
+    if (!scan.recorded) {
+      scan.recorded = time_of(header_value(scan, key));
+    }
+  }
+}
+
+}  // namespace
+
+ForeignScan read_3ds(std::string_view file, std::string_view bytes) {
+  ForeignScan scan;
+  scan.kind = "Nanonis grid";
+  scan.procedure = "imported_scan";
+  const NanonisGrid grid = read_grid(file, bytes, scan);
+  const double step_x = step_of(grid, "x", grid.width, grid.nx, 1, scan);
+  const double step_y = step_of(grid, "y", grid.height, grid.ny, grid.nx, scan);
+  const Axis x =
+      frame_axis(file, "x", grid.centre_x, step_x * static_cast<double>(grid.nx), grid.nx);
+  const Axis y =
+      frame_axis(file, "y", grid.centre_y, step_y * static_cast<double>(grid.ny), grid.ny);
+  bool falls = false;
+  const Axis sweep = sweep_axis(file, grid, scan, falls);
+  add_curves(grid, y, x, sweep, falls, scan);
+  add_parameters(grid, y, x, scan);
+  describe(grid, y, x, scan);
+  const std::string experiment(header_value(scan, "Experiment"));
+  scan.title = experiment.empty() ? "grid spectroscopy" : experiment;
+  return scan;
+}
+
+}  // namespace halotwin::data::imports
