@@ -65,7 +65,11 @@ std::string_view header_value(const ForeignScan& scan, std::string_view key) {
 }
 
 void refuse(std::string_view file, const std::string& what) {
-  throw DataError(fmt::format("{}: {}", file, what));
+  constexpr std::size_t longest = 300;
+  std::string line = utf8_of(std::string_view(what).substr(0, longest));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, ' ');
+  throw DataError(fmt::format("{}: {}", file, line));
 }
 
 Axis stepped_axis(std::string_view file,

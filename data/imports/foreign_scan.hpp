@@ -50,7 +50,7 @@ struct ForeignScan {
 /// What a header says of `key`, without blanks around it; "" if it is not there.
 [[nodiscard]] std::string_view header_value(const ForeignScan& scan, std::string_view key);
 
-/// Throws DataError "<file>: <what>".
+/// Throws DataError "<file>: <what>" in one line, whatever `what` quotes from the file.
 [[noreturn]] void refuse(std::string_view file, const std::string& what);
 
 /// `count` centres of equal pixels that share `extent` around `centre`. Refuses what is not finite,

@@ -86,7 +86,7 @@ void read_frame(std::string_view file, const ForeignScan& scan, NanonisGrid& gri
   }
   const bool finite =
       std::all_of(numbers.begin(), numbers.end(), [](double v) { return std::isfinite(v); });
-  if (!finite || numbers.size() < 4 || numbers.size() > 5) {
+  if (!finite || numbers.size() != 5) {
     refuse(file,
            fmt::format("Grid settings is \"{}\": centre x; y; width; height; angle expected",
                        settings));
@@ -95,7 +95,7 @@ void read_frame(std::string_view file, const ForeignScan& scan, NanonisGrid& gri
   grid.centre_y = numbers[1];
   grid.width = numbers[2];
   grid.height = numbers[3];
-  grid.angle_deg = numbers.size() == 5 ? numbers[4] : 0.0;
+  grid.angle_deg = numbers[4];
 }
 
 void read_lists(std::string_view file, const ForeignScan& scan, NanonisGrid& grid) {

@@ -70,36 +70,26 @@ std::string contents_of(const std::filesystem::path& path) {
 
 /// No two alike, and none that a recording uses for something else.
 void make_names_unique(ForeignScan& scan) {
-  std::set<std::string> taken = {"title",
-                                 "definition",
-                                 "start_time",
-                                 "end_time",
-                                 "user",
-                                 "sample",
-                                 "instrument",
-                                 "process",
-                                 "license",
-                                 "simulation",
-                                 "devices",
-                                 "run_state",
-                                 "events",
-                                 "seal",
-                                 "import",
-                                 "program_name",
-                                 "truth",
-                                 "scan_mode",
-                                 "experiment_technique",
-                                 "new_result"};
+  static const std::set<std::string> reserved = {"title",      "definition",
+                                                 "start_time", "end_time",
+                                                 "user",       "sample",
+                                                 "instrument", "process",
+                                                 "license",    "simulation",
+                                                 "devices",    "seal",
+                                                 "run_state",  "new_result",
+                                                 "events",     "import",
+                                                 "truth",      "program_name",
+                                                 "notes",      "scan_mode",
+                                                 "section",    "experiment_technique"};
+  std::set<std::string> taken;
   for (ForeignChannel& channel : scan.channels) {
-    const std::string base = channel.name.starts_with("analysis_") || taken.contains(channel.name)
-                                 ? channel.name + "_channel"
-                                 : channel.name;
-    std::string name = taken.contains(channel.name) || base != channel.name ? base : channel.name;
-    for (std::size_t i = 2; taken.contains(name); ++i) {
-      name = fmt::format("{}_{}", base, i);
+    const bool is_free = !reserved.contains(channel.name) && !channel.name.starts_with("analysis_");
+    const std::string base = is_free ? channel.name : channel.name + "_channel";
+    channel.name = base;
+    for (std::size_t i = 2; taken.contains(channel.name); ++i) {
+      channel.name = fmt::format("{}_{}", base, i);
     }
-    channel.name = name;
-    taken.insert(name);
+    taken.insert(channel.name);
   }
 }
 
