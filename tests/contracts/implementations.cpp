@@ -14,6 +14,7 @@
 #include "devices/simulated/simulated_stage.hpp"
 #include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
+#include "tests/support/nanonis_world.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
 #include "tests/support/service_stream.hpp"
@@ -144,6 +145,17 @@ Subject<LockIn> driven(const std::string& model_name) {
   return {served, served->behind.clock, std::move(device)};
 }
 
+/// The driver of a Nanonis controller against the twin that answers as one.
+Subject<ProbeMicroscope> driven_probe() {
+  auto served = std::make_shared<NanonisWorld>(ChainWorld::steady());
+  const Connect connect = [all = served.get()] {
+    return std::make_unique<FrameStream>(
+        [all](std::string_view request) { return all->answer(request); });
+  };
+  auto device = open_nanonis_probe(connect, served->time, "afm", "twin");
+  return {served, &served->time, std::move(device), ProbeParams{}.cantilever.resonance_hz};
+}
+
 }  // namespace
 
 const std::vector<Implementation<LockIn>>& lock_ins() {
@@ -163,6 +175,7 @@ const std::vector<Implementation<ProbeMicroscope>>& probes() {
   static const std::vector<Implementation<ProbeMicroscope>> all{
       {"simulated", simulated_probe},
       {"guarded_simulated", [] { return guarded(simulated_probe()); }},
+      {"nanonis_driver", driven_probe},
   };
   return all;
 }

@@ -1,0 +1,143 @@
+// A probe microscope that answers as the Nanonis SPM control software does, frame by frame. Source:
+// "Nanonis SPM Control Software TCP Protocol", layouts of 2024 (R13742); see
+// devices/wire/nanonis_codec.hpp.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "devices/probe_microscope.hpp"
+#include "devices/wire/nanonis_codec.hpp"
+
+namespace halotwin::devices {
+
+/// Bytes of the first request in `bytes`, 0 while its header is not complete: for a MessageServer.
+/// Throws WireError (garbled).
+[[nodiscard]] std::size_t nanonis_request_bytes(std::string_view bytes);
+
+/// Offers, of the instrument's modules: Signals, Bias, FolMe, Piezo.RangeGet, ZCtrl, AutoApproach,
+/// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl on and off, Scan,
+/// Util.VersionGet and SessionPathGet. An unknown command, wrong arguments and what the microscope
+/// refuses are answered by zeros and the error block.
+///
+/// Unlike the instrument: Bias.Set takes 0 only, the bias belongs to another device; the height
+/// cannot be set; scans run upwards, one frame at a time, without pause, and FrameDataGrab says so;
+/// pixels are not rounded to multiples of 16; nothing is saved. Setting a frame ends a scan.
+/// Setpoints of the amplitude are metres; the microscope is given their ratio to the free
+/// amplitude, anew before each approach. Row 0 of FrameDataGrab is the top of the frame.
+///
+/// FolMe.XYPosSet and Scan.WaitEndOfScan wait without holding up others; approach, withdrawal and
+/// frequency sweep hold them up.
+class NanonisService {
+ public:
+  /// `microscope` must outlive it.
+  explicit NanonisService(ProbeMicroscope& microscope);
+
+  /// What goes back for one request, "" for nothing; no value: not yet, ask again. `waited`: since
+  /// the request came; zero only the first time. Throws WireError (garbled) for bytes that are no
+  /// request.
+  [[nodiscard]] std::optional<std::string> answer(std::string_view request,
+                                                  Duration waited = Duration::zero());
+
+  /// Sleeps on the microscope's clock; a scan and an approach that a client has started go on
+  /// meanwhile, pixel by pixel.
+  void let_pass(Clock& clock, Duration duration, const std::stop_token& stop = {});
+
+ private:
+  using Reader = nanonis::Reader;
+  using Writer = nanonis::Writer;
+  struct NotYet {};  // thrown: the answer must wait
+  struct Command {
+    std::string reply;  // one letter for each value: what an error answers zeros for
+    std::function<void(Reader&, Writer&)> run;
+  };
+  struct Slot {
+    std::string name;  // "Z (m)"
+    std::optional<std::size_t> signal{};
+    std::function<double()> value{};  // where it is none of the microscope's signals
+  };
+  struct ScanState {
+    ScanFrame frame;
+    std::vector<std::int32_t> channels;
+    bool configured = false;
+    bool running = false;
+    bool keep_speed = false;  // not the time per line, when the width changes
+    std::size_t lines = 0;
+    std::string series;
+    std::string comment;
+  };
+
+  void add(const std::string& name,
+           const std::string& reply,
+           std::function<void(Reader&, Writer&)> run) {
+    commands_[name] = {reply, std::move(run)};
+  }
+  void add_general();
+  void add_signals();
+  void add_position();
+  void add_height();
+  void add_approach();
+  void add_drive();
+  void add_sweep();
+  void add_scan();
+  void add_frame();
+  void add_scan_settings();
+
+  [[noreturn]] void refuse(const std::string& cause) const;
+  [[nodiscard]] ImageScanner& scanner() const;
+  [[nodiscard]] std::optional<std::size_t> find(const std::string& signal) const;
+  [[nodiscard]] std::size_t slot_of(std::int32_t index) const;
+  [[nodiscard]] double value(std::size_t slot);
+  [[nodiscard]] double free_amplitude_m();
+  void apply_setpoint();
+  void set_setpoint(double setpoint_m);
+  void approach();
+  void withdraw(bool wait, std::int32_t timeout_ms);
+  void change_feedback(const std::function<void(FeedbackSettings&)>& edit);
+  void change_drive(const std::function<void(DriveSettings&)>& edit);
+  void configure_scan(const ScanFrame& frame, const std::vector<std::int32_t>& channels);
+  void scan_action(unsigned action);
+  /// Notes what a scan has done until now.
+  void follow_scan();
+  void stop_scan();
+
+  ProbeMicroscope* microscope_;
+  std::map<std::string, Command> commands_;
+  std::vector<Slot> slots_;
+  std::string running_;  // name of the command
+  Duration waited_{};
+  ScanState scan_;
+  double move_speed_m_per_s_ = 0.0;
+  bool custom_speed_ = false;
+  bool approaching_ = false;
+  std::optional<double> setpoint_m_;
+  double free_amplitude_m_ = 0.0;  // as it was before the tip was engaged
+  bool kelvin_on_ = false;
+  double sweep_range_hz_ = 1000.0;
+  std::int32_t sweep_points_ = 101;
+  double sweep_period_s_ = 0.0;
+  double sweep_settling_s_ = 0.0;
+};
+
+/// The microscope's clock for others in its world: whoever sleeps on it lets scans go on.
+class NanonisTime final : public Clock {
+ public:
+  /// Both must outlive it.
+  NanonisTime(NanonisService& service, Clock& clock) : service_(&service), clock_(&clock) {}
+  [[nodiscard]] Duration now() const override { return clock_->now(); }
+  void sleep(Duration duration, const std::stop_token& stop = {}) override {
+    service_->let_pass(*clock_, duration, stop);
+  }
+  [[nodiscard]] ClockKind kind() const override { return clock_->kind(); }
+
+ private:
+  NanonisService* service_;
+  Clock* clock_;
+};
+
+}  // namespace halotwin::devices
