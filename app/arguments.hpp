@@ -16,6 +16,7 @@ struct RunArguments {
   std::string seed;
   std::vector<std::string> settings;
   std::vector<std::string> devices;
+  std::string tape;  // "" = none
   bool blind = false;
   bool force = false;
   int threads = 0;  // 0 = all

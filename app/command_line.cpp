@@ -65,9 +65,18 @@ void add_run_commands(CLI::App& program, Command& chosen) {
   run_command->add_option("--seed", a->seed, "seed of all random numbers")->type_name("N");
   add_settings(*run_command, a->settings, "the scenario, e.g. procedure.pm_dns_map.columns=64");
   run_command
-      ->add_option("--device", a->devices, "where an instrument answers: afm=sim:; may be repeated")
+      ->add_option("--device",
+                   a->devices,
+                   "where an instrument answers: lockin_electrical=sr860://host:23; "
+                   "all=replay:FILE; may be repeated")
       ->type_name("role=address")
       ->allow_extra_args(false);
+  run_command
+      ->add_option("--tape",
+                   a->tape,
+                   "keep what every instrument said there, to be played with --device "
+                   "all=replay:FILE")
+      ->type_name("FILE");
   run_command->add_flag("--blind", a->blind, "write the truth into a sealed file beside");
   run_command->add_flag("--force", a->force, "replace an existing output");
   add_threads(*run_command, a->threads);

@@ -13,6 +13,7 @@
 #include "base/require.hpp"
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
+#include "devices/replay/taped_devices.hpp"
 #include "session/build_info.hpp"
 #include "session/movie_truth.hpp"
 #include "session/truth_recorder.hpp"
@@ -101,10 +102,7 @@ data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& op
   header.software.compiler = build_info::compiler;
   header.software.build_flags = build_info::build_type;
   if (scenario.is_simulated()) {
-    header.start_since_epoch = parse_instant(scenario.info.start);
     header.noise_sources = noise_sources(scenario.simulated.surroundings);
-  } else {
-    header.start_since_epoch = time_of_day();
   }
   for (const sim::Fault& fault : scenario.simulated.faults) {
     header.faults.push_back(text_of(fault));
@@ -182,6 +180,53 @@ void require_new(const RunOptions& options) {
   }
 }
 
+/// What a bench stands on: a simulated world, instruments and a clock, or a tape of them.
+struct Ground {
+  std::unique_ptr<devices::simulated::SimulatedBench> simulated;
+  std::unique_ptr<Clock> clock;         // of instruments
+  std::unique_ptr<devices::Tape> tape;  // hears a run, or plays one
+  std::unique_ptr<Clock> taped_clock;
+  std::chrono::nanoseconds start_since_epoch{};  // instant at which the clock is 0
+
+  [[nodiscard]] Clock* untaped_clock() const {
+    return simulated ? &simulated->world().clock() : clock.get();
+  }
+  [[nodiscard]] Clock& bench_clock() const { return taped_clock ? *taped_clock : *untaped_clock(); }
+};
+
+Ground make_ground(const Scenario& scenario, const RunOptions& options) {
+  Ground ground;
+  switch (devices::kind_of(scenario.devices)) {
+    case devices::BenchKind::simulated:
+      ground.start_since_epoch = parse_instant(scenario.info.start);
+      ground.simulated = std::make_unique<devices::simulated::SimulatedBench>(
+          scenario.simulated, scenario.info.seed, options.threads);
+      break;
+    case devices::BenchKind::instruments:
+      ground.clock = devices::open_clock(scenario.clock);
+      ground.start_since_epoch = time_of_day() - ground.clock->now();
+      break;
+    case devices::BenchKind::replay:
+      require(options.tape.empty(), "--tape: this run plays a tape already");
+      ground.tape = devices::open_replay(scenario.devices);
+      ground.start_since_epoch = ground.tape->head().start_since_epoch;
+      break;
+  }
+  if (!options.tape.empty()) {
+    if (options.overwrite == data::Overwrite::yes) {
+      std::error_code ignored;
+      std::filesystem::remove(options.tape, ignored);
+    }
+    const Clock& clock = *ground.untaped_clock();
+    ground.tape =
+        devices::Tape::record(options.tape, {clock.kind(), ground.start_since_epoch}, clock);
+  }
+  if (ground.tape) {
+    ground.taped_clock = devices::taped_clock(ground.untaped_clock(), *ground.tape);
+  }
+  return ground;
+}
+
 /// Everything that takes part in a run. Made from a scenario; then open() or reopen(), then go().
 class Assembly {
  public:
@@ -189,15 +234,11 @@ class Assembly {
       : options_(options),
         procedure_(scenario.make_procedure()),
         events_(options.listener),
-        simulated_(scenario.is_simulated()
-                       ? std::make_unique<devices::simulated::SimulatedBench>(
-                             scenario.simulated, scenario.info.seed, options.threads)
-                       : nullptr),
-        clock_(simulated_ ? nullptr : devices::open_clock(scenario.clock)),
+        ground_(make_ground(scenario, options)),
+        simulated_(ground_.simulated.get()),
         bench_(devices::open_bench(scenario.devices,
                                    scenario.limits,
-                                   simulated_.get(),
-                                   simulated_ ? simulated_->world().clock() : *clock_,
+                                   {ground_.bench_clock(), simulated_, ground_.tape.get()},
                                    events_)) {
     if (simulated_) {
       require_reference_on_metal(scenario);
@@ -240,8 +281,8 @@ class Assembly {
   RunOptions options_;
   std::unique_ptr<scenarios::Procedure> procedure_;
   SharedLog events_;
-  std::unique_ptr<devices::simulated::SimulatedBench> simulated_;  // null: instruments
-  std::unique_ptr<Clock> clock_;                                   // theirs
+  Ground ground_;
+  devices::simulated::SimulatedBench* simulated_;  // null: instruments, or their tape
   devices::Bench bench_;
   std::optional<data::RecordingWriter> recording_;
   std::optional<data::TruthWriter> truth_writer_;
@@ -334,6 +375,7 @@ void Assembly::define_truth(const std::vector<data::RecordingSection>& sections,
 void Assembly::open(const Scenario& scenario) {
   data::RecordingHeader header = make_header(scenario, options_);
   header.clock = bench_.clock().kind();
+  header.start_since_epoch = ground_.start_since_epoch;
   procedure_->describe(header);
   const std::vector<data::RecordingSection> sections = sections_of(header);
   for (const auto& [role, identity] : bench_.identities()) {

@@ -33,7 +33,8 @@ struct Progress {
 struct RunOptions {
   std::filesystem::path output;  // "map.nxs"; only for a new run
   data::Overwrite overwrite = data::Overwrite::no;
-  bool blind = false;  // the truth goes into a sealed file beside
+  std::filesystem::path tape{};  // keeps what the instruments said, for "replay:"; "" = none
+  bool blind = false;            // the truth goes into a sealed file beside
   Threads threads{};
   std::stop_token stop{};
   std::string command_line{};

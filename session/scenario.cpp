@@ -92,6 +92,7 @@ struct BenchSection {
   std::string light;
   std::string focus;
   std::string clock;  // "" = the simulated one, or the computer's
+  std::string all;    // in place of every address, as "replay:FILE"
 };
 void visit_fields(auto& visit, BenchSection& p) {
   visit("afm", p.afm);
@@ -102,6 +103,7 @@ void visit_fields(auto& visit, BenchSection& p) {
   visit("light", p.light);
   visit("focus", p.focus);
   visit("clock", p.clock);
+  visit("all", p.all);
 }
 void validate(const BenchSection&) {}
 
@@ -122,7 +124,8 @@ BenchSection usual_bench(const std::string& procedure, const Table& parameters) 
             .camera = "sim:",
             .light = "sim:",
             .focus = focuses ? "sim:" : "",
-            .clock = ""};
+            .clock = "",
+            .all = ""};
   }
   return {};
 }
@@ -208,7 +211,7 @@ void load_bench(const Table& root, Scenario& out) {
                                       {"light", section.light},
                                       {"focus", section.focus}}) {
     if (!address.empty()) {
-      out.devices.push_back({role, address});
+      out.devices.push_back({role, section.all.empty() ? address : section.all});
     }
   }
   out.clock = section.clock;
@@ -217,7 +220,7 @@ void load_bench(const Table& root, Scenario& out) {
     try {
       check();
     } catch (const ParameterError& error) {
-      const Value* value = table.find(key);
+      const Value* value = table.find(section.all.empty() ? key : "all");
       const std::string place = value == nullptr ? "" : value->place.text();
       throw ParameterError(place.empty() ? error.what()
                                          : fmt::format("{}: {}", place, error.what()));
@@ -228,8 +231,8 @@ void load_bench(const Table& root, Scenario& out) {
   }
   with_place("clock", [&] {
     devices::check_clock(out.clock);
-    require(out.clock.empty() || !out.is_simulated(),
-            "bench.clock: simulated instruments have the clock of their world");
+    require(out.clock.empty() || devices::kind_of(out.devices) == devices::BenchKind::instruments,
+            "bench.clock: only instruments have a clock beside them");
   });
 }
 

@@ -76,7 +76,9 @@ struct Scenario {
   std::string text;
 
   [[nodiscard]] std::unique_ptr<scenarios::Procedure> make_procedure() const;
-  [[nodiscard]] bool is_simulated() const { return devices::is_simulated(devices); }
+  [[nodiscard]] bool is_simulated() const {
+    return devices::kind_of(devices) == devices::BenchKind::simulated;
+  }
   /// Every section with all effective values: what is recorded, and from which a run is taken up.
   [[nodiscard]] Table configuration() const;
 };

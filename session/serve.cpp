@@ -66,8 +66,7 @@ class Twin {
         simulated_(unpaced(scenario), scenario.info.seed, options.threads),
         bench_(devices::open_bench(scenario.devices,
                                    scenario.limits,
-                                   &simulated_,
-                                   simulated_.world().clock(),
+                                   {simulated_.world().clock(), &simulated_},
                                    options.listener != nullptr ? *options.listener : silent_)),
         turn_(simulated_.world().clock(), options.speed) {
     add_clock();

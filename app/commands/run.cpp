@@ -86,6 +86,7 @@ int run(const RunArguments& arguments, const Surroundings& around) {
                        : arguments.output;
   options.overwrite = arguments.force ? data::Overwrite::yes : data::Overwrite::no;
   options.blind = arguments.blind;
+  options.tape = arguments.tape;
   console.note(fmt::format("{} (seed {})", scenario.info.title, scenario.info.seed));
   return execute(console, options.output.string(), [&] { return session::run(scenario, options); });
 }

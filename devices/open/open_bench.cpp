@@ -12,7 +12,9 @@
 #include "base/table.hpp"
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/replay/taped_devices.hpp"
 #include "devices/simulated/simulated_bench.hpp"
+#include "devices/wire/text_command.hpp"
 
 namespace halotwin::devices {
 
@@ -51,6 +53,8 @@ const Role& role_of(const std::string& name) {
 
 constexpr std::string_view simulated_address = "sim:";
 constexpr std::string_view clock_scheme = "twin://";
+constexpr std::string_view replay_scheme = "replay:";
+constexpr std::string_view speed_option = "?speed=";
 
 /// A kind of instrument that answers over a wire.
 struct Driver {
@@ -97,25 +101,94 @@ std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request, Clock& clock)
                           driver.scheme == "sr830://" ? srs::Family::sr830 : srs::Family::sr86x);
 }
 
-void add_simulated(Bench& bench,
-                   const Role& role,
-                   const BenchLimits& limits,
-                   simulated::SimulatedBench& simulated) {
-  const std::string name(role.name);
-  switch (role.kind) {
-    case Kind::lock_in:
-      return bench.add(name, guard(simulated.take_lock_in(name), limits, name));
-    case Kind::probe_microscope:
-      return bench.add(name, guard(simulated.take_probe(name), limits, name));
-    case Kind::light_source:
-      return bench.add(name, guard(simulated.take_light(name), limits, name));
-    case Kind::camera:
-      return bench.add(name, guard(simulated.take_camera(name), limits, name));
-    case Kind::stage:
-      return bench.add(name, guard(simulated.take_stage(name), limits, name));
-    case Kind::temperature_controller:
-      return bench.add(name, guard(simulated.take_temperature(name), limits, name));
+/// The device of a role, from wherever its address says. Each function answers for one interface.
+struct Makers {
+  const DeviceRequest& request;
+  const BenchParts& parts;
+
+  [[nodiscard]] simulated::SimulatedBench* simulated() const {
+    if (request.address != simulated_address) {
+      return nullptr;
+    }
+    require(parts.simulated != nullptr, "a simulated instrument needs a simulated world");
+    return parts.simulated;
   }
+  [[nodiscard]] std::unique_ptr<LockIn> lock_in() const {
+    if (auto* world = simulated()) {
+      return world->take_lock_in(request.role);
+    }
+    return driver_of(request.address) != nullptr ? open_lock_in(request, parts.clock) : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<ProbeMicroscope> probe() const {
+    auto* world = simulated();
+    return world != nullptr ? world->take_probe(request.role) : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<LightSource> light() const {
+    auto* world = simulated();
+    return world != nullptr ? world->take_light(request.role) : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<Camera> camera() const {
+    auto* world = simulated();
+    return world != nullptr ? world->take_camera(request.role) : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<Stage> stage() const {
+    auto* world = simulated();
+    return world != nullptr ? world->take_stage(request.role) : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<TemperatureController> temperature() const {
+    auto* world = simulated();
+    return world != nullptr ? world->take_temperature(request.role) : nullptr;
+  }
+};
+
+void add(Bench& bench,
+         Kind kind,
+         const DeviceRequest& request,
+         const BenchLimits& limits,
+         const BenchParts& parts) {
+  const auto add_guarded = [&](auto device) {
+    if (parts.tape != nullptr) {
+      device = taped(std::move(device), *parts.tape, request.role);
+    }
+    bench.add(request.role, guard(std::move(device), limits, request.role));
+  };
+  const Makers makers{request, parts};
+  switch (kind) {
+    case Kind::lock_in:
+      return add_guarded(makers.lock_in());
+    case Kind::probe_microscope:
+      return add_guarded(makers.probe());
+    case Kind::light_source:
+      return add_guarded(makers.light());
+    case Kind::camera:
+      return add_guarded(makers.camera());
+    case Kind::stage:
+      return add_guarded(makers.stage());
+    case Kind::temperature_controller:
+      return add_guarded(makers.temperature());
+  }
+}
+
+BenchKind kind_of(const std::string& address) {
+  return address == simulated_address         ? BenchKind::simulated
+         : address.starts_with(replay_scheme) ? BenchKind::replay
+                                              : BenchKind::instruments;
+}
+
+/// "FILE?speed=1" -> FILE, 1.
+std::pair<std::string, double> tape_of(const std::string& address) {
+  std::string file = address.substr(replay_scheme.size());
+  double speed = 0.0;
+  if (const auto at = file.rfind(speed_option); at != std::string::npos) {
+    const auto number = parse_number(std::string_view(file).substr(at + speed_option.size()));
+    require(number.has_value() && *number >= 0.0,
+            fmt::format("\"{}\": the speed of a replay must be a number (0: as fast as possible)",
+                        address));
+    speed = *number;
+    file.resize(at);
+  }
+  require(!file.empty(), fmt::format("\"{}\" names no file", address));
+  return {file, speed};
 }
 
 }  // namespace
@@ -127,6 +200,7 @@ std::vector<AddressKind> address_kinds() {
     kinds.push_back(
         {fmt::format("{}{}", driver.scheme, driver.form), std::string(driver.description)});
   }
+  kinds.push_back({"replay:FILE", "a tape of a run (halotwin run --tape FILE); ?speed=1: timed"});
   kinds.push_back({"twin://host:port", "the clock of a served twin (role clock)"});
   return kinds;
 }
@@ -134,6 +208,10 @@ std::vector<AddressKind> address_kinds() {
 void check(const DeviceRequest& request) {
   const Role& role = role_of(request.role);
   if (request.address == simulated_address) {
+    return;
+  }
+  if (kind_of(request.address) == BenchKind::replay) {
+    static_cast<void>(tape_of(request.address));
     return;
   }
   const Driver* driver = driver_of(request.address);
@@ -160,19 +238,31 @@ void check(const DeviceRequest& request) {
   }
 }
 
-bool is_simulated(const std::vector<DeviceRequest>& requests) {
-  const auto simulated = [](const DeviceRequest& r) { return r.address == simulated_address; };
-  const auto one = std::find_if(requests.begin(), requests.end(), simulated);
-  const auto other = std::find_if_not(requests.begin(), requests.end(), simulated);
-  if (one != requests.end() && other != requests.end()) {
-    throw ParameterError(
-        fmt::format("bench.{} is simulated and bench.{} = \"{}\" is not (all or "
-                    "none: they would stand in different worlds)",
-                    one->role,
-                    other->role,
-                    other->address));
+BenchKind kind_of(const std::vector<DeviceRequest>& requests) {
+  for (const DeviceRequest& request : requests) {
+    const DeviceRequest& first = requests.front();
+    const BenchKind kind = kind_of(first.address);
+    if (kind_of(request.address) != kind ||
+        (kind == BenchKind::replay && request.address != first.address)) {
+      throw ParameterError(
+          fmt::format("bench.{} = \"{}\" and bench.{} = \"{}\" (simulated, "
+                      "instruments, or one tape, for all roles: they would stand "
+                      "in different worlds)",
+                      first.role,
+                      first.address,
+                      request.role,
+                      request.address));
+    }
   }
-  return other == requests.end();
+  return requests.empty() ? BenchKind::simulated : kind_of(requests.front().address);
+}
+
+std::unique_ptr<Tape> open_replay(const std::vector<DeviceRequest>& requests) {
+  if (kind_of(requests) != BenchKind::replay) {
+    return nullptr;
+  }
+  const auto [file, speed] = tape_of(requests.front().address);
+  return Tape::replay(file, speed);
 }
 
 void check_clock(const std::string& address) {
@@ -198,22 +288,15 @@ std::unique_ptr<Clock> open_clock(const std::string& address) {
 
 Bench open_bench(const std::vector<DeviceRequest>& requests,
                  const BenchLimits& limits,
-                 simulated::SimulatedBench* simulated,
-                 Clock& clock,
+                 const BenchParts& parts,
                  EventLog& events) {
   validate(limits);
   std::for_each(requests.begin(), requests.end(), check);
-  Bench bench(clock, events);
+  Bench bench(parts.clock, events);
   for (const Role& role : roles) {
     for (const DeviceRequest& request : requests) {
-      if (request.role != role.name) {
-        continue;
-      }
-      if (request.address != simulated_address) {
-        bench.add(request.role, guard(open_lock_in(request, clock), limits, request.role));
-      } else {
-        require(simulated != nullptr, "a simulated instrument needs a simulated world");
-        add_simulated(bench, role, limits, *simulated);
+      if (request.role == role.name) {
+        add(bench, role.kind, request, limits, parts);
       }
     }
   }

@@ -15,6 +15,8 @@ class SimulatedBench;
 
 namespace halotwin::devices {
 
+class Tape;
+
 /// What can stand in an address before "://" or ":".
 struct AddressKind {
   std::string form;         // "sim:", "sr860://host:port"
@@ -33,9 +35,10 @@ struct DeviceRequest {
 /// that offers no such instrument, and the known roles if the role is none.
 void check(const DeviceRequest& request);
 
-/// True if the instruments are simulated, false if none is. Throws ParameterError that names two
-/// roles for a mixture: the simulated ones would stand in another world.
-[[nodiscard]] bool is_simulated(const std::vector<DeviceRequest>& requests);
+/// What stands behind a bench. Two kinds in one bench would be different worlds.
+enum class BenchKind { simulated, instruments, replay };
+/// Throws ParameterError that names two roles for a mixture, or two tapes.
+[[nodiscard]] BenchKind kind_of(const std::vector<DeviceRequest>& requests);
 
 /// Clock of a bench of instruments: "" or "wall:" is the computer's, "twin://host:port" that of a
 /// served twin. check_clock() throws ParameterError for another form; open_clock() DeviceError if
@@ -43,14 +46,23 @@ void check(const DeviceRequest& request);
 void check_clock(const std::string& address);
 [[nodiscard]] std::unique_ptr<Clock> open_clock(const std::string& address);
 
+/// The tape that the requests name, "replay:FILE" or with its timing "replay:FILE?speed=1"; null if
+/// they name none. Throws ParameterError if it is none.
+[[nodiscard]] std::unique_ptr<Tape> open_replay(const std::vector<DeviceRequest>& requests);
+
+/// What the devices of a bench are made from; all must outlive it.
+struct BenchParts {
+  Clock& clock;                                    // the bench's
+  simulated::SimulatedBench* simulated = nullptr;  // for "sim:"
+  Tape* tape = nullptr;                            // hears every operation, or plays "replay:"
+};
+
 /// Opens every requested device, puts the limits before it, and adds it to a bench in the order in
-/// which they must become safe: sources before the microscope. `clock` is the bench's: that of the
-/// simulated world if there is one. `simulated` may be null where no address is "sim:". All must
-/// outlive the bench. Throws DeviceError for an instrument that does not answer.
+/// which they must become safe: sources before the microscope. Throws DeviceError for an instrument
+/// that does not answer.
 [[nodiscard]] Bench open_bench(const std::vector<DeviceRequest>& requests,
                                const BenchLimits& limits,
-                               simulated::SimulatedBench* simulated,
-                               Clock& clock,
+                               const BenchParts& parts,
                                EventLog& events);
 
 }  // namespace halotwin::devices

@@ -58,19 +58,39 @@ void compare(const data::SignalReader& a,
   }
 }
 
+/// Settings of the instruments; who made them is another thing.
+std::string instrument_of(const data::RecordingReader& recording) {
+  const Table all = recording.collection("instrument");
+  Table settings;
+  for (const auto& [name, value] : all.entries()) {
+    if (name != "hardware") {
+      settings.set(name, *value);
+    }
+  }
+  return to_toml(settings);
+}
+
 }  // namespace
 
-std::vector<std::string> differences(const std::filesystem::path& a,
-                                     const std::filesystem::path& b) {
+std::vector<std::string> measured_differences(const std::filesystem::path& a,
+                                              const std::filesystem::path& b) {
   std::vector<std::string> found;
   const data::RecordingReader first(a);
   const data::RecordingReader second(b);
   compare(first, second, found);
-  if (to_toml(first.header().configuration) != to_toml(second.header().configuration)) {
-    found.emplace_back("configuration");
-  }
-  if (to_toml(first.collection("instrument")) != to_toml(second.collection("instrument"))) {
+  if (instrument_of(first) != instrument_of(second)) {
     found.emplace_back("instrument");
+  }
+  return found;
+}
+
+std::vector<std::string> differences(const std::filesystem::path& a,
+                                     const std::filesystem::path& b) {
+  std::vector<std::string> found = measured_differences(a, b);
+  const std::string one = to_toml(data::RecordingReader(a).header().configuration);
+  const std::string other = to_toml(data::RecordingReader(b).header().configuration);
+  if (one != other) {
+    found.emplace_back("configuration");
   }
   compare(data::TruthReader(a), data::TruthReader(b), found);
   return found;

@@ -12,4 +12,8 @@ namespace halotwin::tests {
 [[nodiscard]] std::vector<std::string> differences(const std::filesystem::path& a,
                                                    const std::filesystem::path& b);
 
+/// The same of what was measured alone: signals, axes, units, instrument settings.
+[[nodiscard]] std::vector<std::string> measured_differences(const std::filesystem::path& a,
+                                                            const std::filesystem::path& b);
+
 }  // namespace halotwin::tests
