@@ -12,7 +12,7 @@ struct SiUnit {
   std::string unit;
   double factor = 1.0;
 };
-[[nodiscard]] SiUnit si_unit_of(std::string_view unit);
+[[nodiscard]] SiUnit si_unit_of(std::string_view text);
 
 /// The name of a column as Nanonis writes it: "Current [AVG] [bwd] (A)", "Current (A) [filt]".
 struct ColumnLabel {

@@ -94,9 +94,11 @@ IgorHeader read_5(const Fields& in, IgorHeader h) {
   h.data_bytes = in.size(4, "wfmSize");
   const std::size_t formula = in.size(8, "formulaSize");
   h.note_bytes = in.size(12, "noteSize");
-  std::size_t units = in.size(16, "dataEUnitsSize");
+  h.unit_bytes[0] = in.size(16, "dataEUnitsSize");
+  std::size_t units = h.unit_bytes[0];
   for (std::size_t d = 0; d < 4; ++d) {
-    units += in.size(20 + 4 * d, "dimEUnitsSize");
+    h.unit_bytes[d + 1] = in.size(20 + 4 * d, "dimEUnitsSize");
+    units += h.unit_bytes[d + 1];
     h.label_bytes[d] = in.size(36 + 4 * d, "dimLabelsSize");
     h.size[d] = in.size(wave + 68 + 4 * d, "nDim");
     h.step[d] = in.at<double>(wave + 84 + 8 * d);
@@ -104,6 +106,7 @@ IgorHeader read_5(const Fields& in, IgorHeader h) {
     h.unit[d] = in.text(wave + 152 + 4 * d, 4);
   }
   h.note_at = formula;  // relative to the end of the data, until that is known
+  h.units_at = formula + h.note_bytes;
   h.labels_at = formula + h.note_bytes + units;
   h.modified_s = in.at<std::uint32_t>(wave + 8);
   h.points = in.size(wave + 12, "npnts");
@@ -140,6 +143,7 @@ void check_sizes(std::string_view file, std::string_view bytes, IgorHeader& h) {
   h.data_bytes = points * number;
   const std::size_t end = h.data_at + h.data_bytes + (h.version == 5 ? 0 : padding_2);
   h.note_at += end;
+  h.units_at += end;
   h.labels_at += end;
   std::size_t needed = std::max(h.note_at + h.note_bytes, h.labels_at);
   for (const std::size_t labels : h.label_bytes) {
@@ -155,6 +159,17 @@ void check_sizes(std::string_view file, std::string_view bytes, IgorHeader& h) {
   if (h.note_bytes > longest_header) {
     refuse(file,
            fmt::format("a note of {} bytes: at most {} expected", h.note_bytes, longest_header));
+  }
+}
+
+/// Units of more than three letters stand behind the note.
+void read_long_units(const Fields& in, IgorHeader& h) {
+  std::size_t at = h.units_at;
+  for (std::size_t i = 0; i < h.unit_bytes.size(); ++i) {
+    if (h.unit_bytes[i] > 0) {
+      (i == 0 ? h.data_unit : h.unit[i - 1]) = in.text(at, h.unit_bytes[i]);
+    }
+    at += h.unit_bytes[i];
   }
 }
 
@@ -211,6 +226,7 @@ IgorHeader read_igor_header(std::string_view file, std::string_view bytes) {
   start.order = kind.order;
   IgorHeader header = kind.version == 5 ? read_5(in, start) : read_2(in, start);
   check_sizes(file, bytes, header);
+  read_long_units(in, header);
   return header;
 }
 

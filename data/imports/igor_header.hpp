@@ -27,6 +27,8 @@ struct IgorHeader {
   std::size_t data_bytes = 0;
   std::size_t note_at = 0;
   std::size_t note_bytes = 0;
+  std::size_t units_at = 0;  // long units: of the data, then of the dimensions
+  std::array<std::size_t, 5> unit_bytes{};
   std::size_t labels_at = 0;  // of dimension 0; those of 1, 2, 3 follow
   std::array<std::size_t, 4> label_bytes{};
   std::array<std::size_t, 4> size{};  // 0 ends

@@ -157,6 +157,9 @@ std::string axis_name_of(const std::string& unit) {
   if (si.unit == "Hz") {
     return "frequency";
   }
+  if (si.unit == "1") {
+    return "index";
+  }
   return si.unit == "V" ? "bias" : "x";
 }
 

@@ -30,6 +30,18 @@ std::optional<double> distance_to(const NanonisGrid& grid, std::size_t pixel) {
   return std::isfinite(distance) && distance > 0.0 ? std::optional(distance) : std::nullopt;
 }
 
+/// Lines run along x: refuses a grid whose first two pixels say otherwise.
+void check_order(std::string_view file, const NanonisGrid& grid) {
+  const auto x = grid.parameter("X (m)");
+  const auto y = grid.parameter("Y (m)");
+  if (!x || !y || grid.angle_deg != 0.0 || grid.nx < 2 || grid.there < 2) {
+    return;
+  }
+  if (std::abs(grid.at(1, *y) - grid.at(0, *y)) > std::abs(grid.at(1, *x) - grid.at(0, *x))) {
+    refuse(file, "its first two pixels follow each other along y: lines along x expected");
+  }
+}
+
 /// The outer points lie on the edge of the frame, or half a step inside: the places that were
 /// measured tell which.
 double step_of(const NanonisGrid& grid,
@@ -173,6 +185,7 @@ ForeignScan read_3ds(std::string_view file, std::string_view bytes) {
   scan.kind = "Nanonis grid";
   scan.procedure = "imported_scan";
   const NanonisGrid grid = read_grid(file, bytes, scan);
+  check_order(file, grid);
   const double step_x = step_of(grid, "x", grid.width, grid.nx, 1, scan);
   const double step_y = step_of(grid, "y", grid.height, grid.ny, grid.nx, scan);
   const Axis x =

@@ -88,7 +88,7 @@ ByteOrder order_of(std::string_view file,
   return ByteOrder::big;
 }
 
-std::pair<std::size_t, std::size_t> pixels_of(std::string_view file, const ForeignScan& scan) {
+std::pair<std::size_t, std::size_t> pixels_of(std::string_view file, ForeignScan& scan) {
   const auto words = words_of(header_value(scan, "SCAN_PIXELS"));
   const std::size_t nx = words.size() == 2 ? whole_of(words[0]).value_or(0) : 0;
   const std::size_t ny = words.size() == 2 ? whole_of(words[1]).value_or(0) : 0;
@@ -103,12 +103,13 @@ std::pair<std::size_t, std::size_t> pixels_of(std::string_view file, const Forei
     return other && *other != n;
   };
   if (contradicts("Scan>pixels/line", nx) || contradicts("Scan>lines", ny)) {
-    refuse(file,
-           fmt::format("SCAN_PIXELS is {} x {}, but the scan has {} pixels in each of {} lines",
-                       nx,
-                       ny,
-                       header_value(scan, "Scan>pixels/line"),
-                       header_value(scan, "Scan>lines")));
+    scan.warnings.push_back(
+        fmt::format("SCAN_PIXELS says {} pixels in each of {} lines, the settings of the scan say "
+                    "\"{}\" and \"{}\": the former is taken",
+                    nx,
+                    ny,
+                    header_value(scan, "Scan>pixels/line"),
+                    header_value(scan, "Scan>lines")));
   }
   return {nx, ny};
 }

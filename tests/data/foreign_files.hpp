@@ -172,6 +172,7 @@ struct WaveFile {
       "C\r";
   std::string data_unit = "m";
   std::string axis_unit = "m";
+  std::string long_unit{};  // of the data, of more than three letters
   std::int16_t type = 2;
 
   [[nodiscard]] std::string bytes() const {
@@ -183,6 +184,7 @@ struct WaveFile {
     overwrite<std::int16_t>(out, 0, 5, order);
     overwrite<std::int32_t>(out, 4, 320 + 4 * points, order);
     overwrite<std::int32_t>(out, 12, static_cast<std::int32_t>(note.size()), order);
+    overwrite<std::int32_t>(out, 16, static_cast<std::int32_t>(long_unit.size()), order);
     const std::size_t label_bytes = labels.empty() ? 0 : 32 * (labels.size() + 1);
     overwrite<std::int32_t>(out, 36 + 4 * labelled, static_cast<std::int32_t>(label_bytes), order);
     overwrite<std::uint32_t>(out, 64 + 8, 3806987446U, order);
@@ -201,7 +203,7 @@ struct WaveFile {
     for (std::int32_t k = 0; k < points; ++k) {
       append(out, static_cast<float>(k) + 0.5F, order);
     }
-    out += note;
+    out += note + long_unit;
     out.append(labels.empty() ? 0 : 32, '\0');
     for (const std::string& label : labels) {
       std::string field = label + '\0' + "junk";

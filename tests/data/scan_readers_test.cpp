@@ -141,8 +141,10 @@ TEST(NanonisScan, RefusesInOneLine) {
             "f: DATA_INFO names 0 images: 1 to 1024 expected");
   EXPECT_EQ(changed("both", "some"),
             "f: DATA_INFO has the direction \"some\": both, fwd or bwd expected");
-  EXPECT_EQ(changed(":COMMENT:", ":Scan>lines:\n5\n:COMMENT:"),
-            "f: SCAN_PIXELS is 4 x 3, but the scan has  pixels in each of 5 lines");
+  const std::string unlike = replaced(good, ":COMMENT:", ":Scan>lines:\n5\n:COMMENT:");
+  EXPECT_EQ(read_sxm("f", unlike).warnings.at(0),
+            "SCAN_PIXELS says 4 pixels in each of 3 lines, the settings of the scan say \"\" and "
+            "\"5\": the former is taken");
 }
 
 TEST(NanonisSpectrum, ColumnsBecomeSpectraOnARisingAxis) {
@@ -250,6 +252,17 @@ TEST(NanonisGrid, RefusesInOneLine) {
   EXPECT_EQ(changed("Channels=\"Current (nA);Current [bwd] (nA)\"", "Channels="),
             "f: 0 channels of 4 points: at least one of each expected");
   EXPECT_EQ(changed("(4 byte)=5", "(4 byte)=4"), "f: # Parameters (4 byte) is 4, but 5 are named");
+  std::string along_y = good;
+  for (const std::size_t k : {2U, 3U}) {  // places of pixel 0 and 1 change their roles
+    const float x =
+        number_at<float>(good, GridFile{}.header().size() + 13 * 4 + 4 * 2, ByteOrder::big);
+    overwrite(along_y,
+              GridFile{}.header().size() + 13 * 4 + 4 * k,
+              k == 2U ? 0.9e-6F : x,
+              ByteOrder::big);
+  }
+  EXPECT_EQ(refusal(read_3ds, along_y),
+            "f: its first two pixels follow each other along y: lines along x expected");
   EXPECT_EQ(changed("1.0E-6;2.0E-6;", "1.0E-6;"),
             "f: Grid settings is \"1.0E-6;2.0E-7;1.0E-7;0.0E+0\": centre x; y; width; height; "
             "angle expected");
@@ -294,6 +307,10 @@ TEST(IgorWave, PlainWavesAreImagesOrCurves) {
   const ForeignScan plain = read_ibw("f", image.bytes());
   EXPECT_EQ(channel(plain, "wave0").unit, "V");
   EXPECT_EQ(iso8601(*plain.recorded), "2024-08-20T08:30:46.000000+00:00");
+  WaveFile long_unit = image;
+  long_unit.long_unit = "mV/nm";
+  EXPECT_EQ(channel(read_ibw("f", long_unit.bytes()), "wave0").unit, "V/m");
+  EXPECT_DOUBLE_EQ(values(read_ibw("f", long_unit.bytes()), "wave0")[0], 0.5e6);
   WaveFile curves = image;
   curves.labels = {"Raw", "Defl", "ZSnsr"};
   curves.labelled = 1;
