@@ -99,6 +99,9 @@ Axis stepped_axis(std::string_view file,
 
 Axis frame_axis(
     std::string_view file, const char* name, double centre, double extent, std::size_t count) {
+  if (count == 1 && extent == 0.0) {  // a single line
+    return stepped_axis(file, name, "m", centre, 1.0, 1);
+  }
   const double step = extent / static_cast<double>(count);
   const double half = 0.5 * static_cast<double>(count - 1);
   if (!(std::isfinite(extent) && extent > 0.0)) {

@@ -54,7 +54,7 @@ struct ForeignScan {
 [[noreturn]] void refuse(std::string_view file, const std::string& what);
 
 /// `count` centres of equal pixels that share `extent` around `centre`. Refuses what is not finite,
-/// not positive, or too small to ascend.
+/// not positive (a single pixel may have no extent), or too small to ascend.
 [[nodiscard]] Axis frame_axis(
     std::string_view file, const char* name, double centre, double extent, std::size_t count);
 /// origin + step * i, ascending.

@@ -3,6 +3,7 @@
 // of each channel. A grid that was stopped lacks its last pixels.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -73,41 +74,93 @@ double step_of(const NanonisGrid& grid,
   return *found;
 }
 
-/// Sweep of the first pixel; the number of the point if the pixels differ or it cannot be known.
-Axis sweep_axis(std::string_view file, const NanonisGrid& grid, ForeignScan& scan, bool& falls) {
+/// Values of a sweep of several segments, from the line "Segment Start (V), Segment End (V), ...,
+/// Steps (xn), ..." of the header: neighbours share a value. Nothing if they are not `points`.
+std::optional<std::vector<double>> segments_of(const ForeignScan& scan, std::size_t points) {
+  const auto line = std::find_if(scan.header.begin(), scan.header.end(), [](const auto& entry) {
+    return entry.first.starts_with("Segment Start");
+  });
+  if (line == scan.header.end()) {
+    return std::nullopt;
+  }
+  std::vector<double> values;
+  for (const std::string_view segment : split(line->second, ';')) {
+    const auto fields = split(segment, ',');
+    const auto first = number_of(fields[0]);
+    const auto last = fields.size() > 4 ? number_of(fields[1]) : std::nullopt;
+    const std::size_t steps = fields.size() > 4 ? whole_of(fields[4]).value_or(0) : 0;
+    if (!first || !last || steps < 2 || steps > points) {
+      return std::nullopt;
+    }
+    const double step = (*last - *first) / static_cast<double>(steps - 1);
+    for (std::size_t i = values.empty() ? 0 : 1; i < steps; ++i) {
+      values.push_back(*first + step * static_cast<double>(i));
+    }
+  }
+  return values.size() == points ? std::optional(values) : std::nullopt;
+}
+
+/// Values of the sweep in the order of the file, or why they cannot be known.
+struct Sweep {
+  std::vector<double> values;
+  std::string unknown;
+};
+
+Sweep sweep_of(const NanonisGrid& grid, const ForeignScan& scan) {
   const auto begin = grid.parameter("Sweep Start");
   const auto end = grid.parameter("Sweep End");
   const std::string_view type = header_value(scan, "Filetype");
-  const auto by_number = [&](const std::string& why) {
-    scan.warnings.push_back(why + ": the axis is the number of the point");
-    return index_axis("index", grid.points);
-  };
-  if (!begin || !end) {
-    return by_number("Sweep Start and Sweep End are not among the parameters");
-  }
   if (!type.empty() && type != "Linear") {
-    return by_number(fmt::format("the sweep has several segments (Filetype {})", type));
+    const auto values = segments_of(scan, grid.points);
+    return values ? Sweep{*values, {}}
+                  : Sweep{{}, fmt::format("Filetype {} with segments that do not fit", type)};
+  }
+  if (!begin || !end) {
+    return {{}, "Sweep Start and Sweep End are not among the parameters"};
   }
   const float first = grid.at(0, *begin);
   const float last = grid.at(0, *end);
   for (std::size_t p = 0; p < grid.there; ++p) {
     if (grid.at(p, *begin) != first || grid.at(p, *end) != last) {
-      return by_number("the sweep differs from pixel to pixel");
+      return {{}, "the sweep differs from pixel to pixel"};
     }
   }
-  if (!std::isfinite(first) || !std::isfinite(last) || (first == last && grid.points > 1)) {
-    return by_number(fmt::format("a sweep from {:g} to {:g}", first, last));
+  std::vector<double> values(grid.points);
+  const auto last_point = static_cast<double>(std::max<std::size_t>(grid.points, 2) - 1);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double share = static_cast<double>(i) / last_point;
+    values[i] = (1.0 - share) * static_cast<double>(first) + share * static_cast<double>(last);
   }
+  return {std::move(values), {}};
+}
+
+/// The axis of the curves, rising; the number of the point where the sweep is not known or turns
+/// back. `falls`: the points of the file must be turned round.
+Axis sweep_axis(const NanonisGrid& grid, ForeignScan& scan, bool& falls) {
+  Sweep sweep = sweep_of(grid, scan);
   const ColumnLabel label = column_label_of(header_value(scan, "Sweep Signal"));
-  falls = last < first;
-  const double low = label.unit.factor * static_cast<double>(std::min(first, last));
-  const double high = label.unit.factor * static_cast<double>(std::max(first, last));
-  const double step = grid.points > 1 ? (high - low) / static_cast<double>(grid.points - 1) : 1.0;
+  auto& v = sweep.values;
+  for (double& value : v) {
+    value *= label.unit.factor;
+  }
+  falls = v.size() > 1 && v.back() < v.front();
+  if (falls) {
+    std::reverse(v.begin(), v.end());
+  }
+  const bool finite = std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
+  const bool rises = std::adjacent_find(v.begin(), v.end(), std::greater_equal<>()) == v.end();
+  if (sweep.unknown.empty() && !(finite && rises)) {
+    sweep.unknown = "the sweep does not go one way";
+  }
+  if (!sweep.unknown.empty()) {
+    falls = false;
+    scan.warnings.push_back(sweep.unknown + ": the axis is the number of the point");
+    return index_axis("index", grid.points);
+  }
   scan.about.set("sweep_direction", Value{std::string(falls ? "down" : "up"), {}});
-  const bool taken =
+  const bool is_taken =
       label.name == "x" || label.name == "y" || label.name == "data" || label.name == "title";
-  return stepped_axis(
-      file, taken ? "sweep_" + label.name : label.name, label.unit.unit, low, step, grid.points);
+  return {is_taken ? "sweep_" + label.name : label.name, label.unit.unit, std::move(v), {}};
 }
 
 void add_parameters(const NanonisGrid& grid, const Axis& y, const Axis& x, ForeignScan& scan) {
@@ -193,7 +246,7 @@ ForeignScan read_3ds(std::string_view file, std::string_view bytes) {
   const Axis y =
       frame_axis(file, "y", grid.centre_y, step_y * static_cast<double>(grid.ny), grid.ny);
   bool falls = false;
-  const Axis sweep = sweep_axis(file, grid, scan, falls);
+  const Axis sweep = sweep_axis(grid, scan, falls);
   add_curves(grid, y, x, sweep, falls, scan);
   add_parameters(grid, y, x, scan);
   describe(grid, y, x, scan);

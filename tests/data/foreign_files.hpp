@@ -102,10 +102,11 @@ struct GridFile {
   bool to_edge = true;  // the outer pixels lie on the edge of the frame
   std::string dim{};    // instead of "nx x ny"
   std::string type = "Linear";
+  std::string segments{};  // lines of the header
 
   [[nodiscard]] std::string header() const {
     return fmt::format(
-        "Grid dim=\"{}\"\r\nGrid settings=1.0E-6;2.0E-6;2.0E-7;1.0E-7;0.0E+0\r\nFiletype={}\r\n"
+        "Grid dim=\"{}\"\r\nGrid settings=1.0E-6;2.0E-6;2.0E-7;1.0E-7;0.0E+0\r\nFiletype={}\r\n{}"
         "Sweep Signal=\"Bias (V)\"\r\nFixed parameters=\"Sweep Start;Sweep End\"\r\n"
         "Experiment parameters=\"X (m);Y (m);Z (m)\"\r\n# Parameters (4 byte)=5\r\n"
         "Experiment size (bytes)={}\r\nPoints={}\r\nChannels=\"Current (nA);Current [bwd] "
@@ -115,6 +116,7 @@ struct GridFile {
         ":HEADER_END:\r\n",
         dim.empty() ? fmt::format("{} x {}", nx, ny) : dim,
         type,
+        segments,
         8 * points,
         points);
   }
@@ -123,7 +125,7 @@ struct GridFile {
     const auto place = [&](std::size_t i, std::size_t n, double centre, double extent) {
       const auto k = static_cast<double>(i);
       const double share =
-          to_edge ? k / static_cast<double>(n - 1) : (k + 0.5) / static_cast<double>(n);
+          to_edge && n > 1 ? k / static_cast<double>(n - 1) : (k + 0.5) / static_cast<double>(n);
       return static_cast<float>(centre + extent * (share - 0.5));
     };
     for (std::size_t p = 0; p < pixels; ++p) {

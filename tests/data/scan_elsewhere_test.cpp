@@ -23,13 +23,14 @@ class ScanInGwyddion : public ::testing::Test {
     }
   }
 
-  /// Data of the fields that Gwyddion finds in `file`, in its order.
-  std::vector<std::vector<double>> fields_of(const std::filesystem::path& file) const {
+  /// Data of the objects of this type that Gwyddion finds in `file`, in its order.
+  std::vector<std::vector<double>> fields_of(const std::filesystem::path& file,
+                                             const char* type = "GwyDataField") const {
     const std::string out = (folder_ / "converted.gwy").string();
     EXPECT_EQ(run("gwyddion --convert-to-gwy=" + out + " " + file.string() + " 2>&1").status, 0);
     const std::string bytes = contents(out);
     std::vector<std::vector<double>> fields;
-    for (std::size_t at = 0; (at = bytes.find("GwyDataField", at)) != std::string::npos; ++at) {
+    for (std::size_t at = 0; (at = bytes.find(type, at)) != std::string::npos; ++at) {
       const std::size_t data = bytes.find(std::string("data\0D", 6), at);
       if (data == std::string::npos) {
         break;
@@ -90,6 +91,21 @@ TEST_F(ScanInGwyddion, NanonisScansUpAndDown) {
     put_contents(folder_ / "a.sxm", file.bytes());
     expect_same(folder_ / "a.sxm");
   }
+}
+
+TEST_F(ScanInGwyddion, NanonisSpectraOnARisingAxis) {
+  put_contents(folder_ / "a.dat",
+               dat_bytes("Bias calc (V)\tCurrent (A)\tCurrent [bwd] (A)\n1.0E+0\t3E-9\t3.5E-9\n"
+                         "0\t1E-10\t2E-10\n-1.0E+0\t-3E-9\t-3.5E-9\n"));
+  const auto theirs = fields_of(folder_ / "a.dat", "GwyDataLine");
+  ScanImport job;
+  job.source = folder_ / "a.dat";
+  job.output = folder_ / "out.nxs";
+  (void)import_scan(job);
+  const RecordingReader reader(job.output);
+  ASSERT_EQ(theirs.size(), 2U);
+  EXPECT_EQ(reader.read<double>("current"), theirs[0]);
+  EXPECT_EQ(reader.read<double>("current_backward"), theirs[1]);
 }
 
 TEST_F(ScanInGwyddion, AsylumImagesOfEitherByteOrder) {

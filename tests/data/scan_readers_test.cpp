@@ -222,12 +222,39 @@ TEST(NanonisGrid, AStoppedGridKeepsWhatItHas) {
   EXPECT_TRUE(std::isnan(values(scan, "current")[4 * 4]));
 }
 
+TEST(NanonisGrid, SegmentsShareTheirEnds) {
+  GridFile file;
+  file.type = "MLS";
+  file.segments =
+      "Segment Start (V), Segment End (V), Settling (s), Integration (s), Steps (xn), Lockin, "
+      "Init. Settling "
+      "(s)=300E-3,0E+0,10E-3,100E-3,3,0E+0,0E+0;0E+0,-500E-3,1E-3,1E-3,2,0E+0,0E+0\r\n";
+  const ForeignScan scan = read_3ds("f", file.bytes());
+  expect_near(channel(scan, "current").axes[2].values, {-0.5, 0.0, 0.15, 0.3});
+  EXPECT_DOUBLE_EQ(values(scan, "current")[0], 3e-9);
+  EXPECT_TRUE(scan.warnings.empty());
+}
+
+TEST(NanonisGrid, ASingleLineHasNoHeight) {
+  GridFile file;
+  file.ny = 1;
+  file.pixels = 3;
+  const ForeignScan scan = read_3ds("f", replaced(file.bytes(), ";1.0E-7;0.0E+0", ";0.0;0.0E+0"));
+  EXPECT_EQ(channel(scan, "current").axes[0].values, (std::vector<double>{2e-6}));
+}
+
 TEST(NanonisGrid, SweepsThatAreNotOneLineGetTheNumberOfThePoint) {
   GridFile segments;
   segments.type = "MLS";
   const ForeignScan scan = read_3ds("f", segments.bytes());
   EXPECT_EQ(channel(scan, "current").axes[2].name, "index");
   EXPECT_DOUBLE_EQ(values(scan, "current")[0], 0.0);
+  EXPECT_EQ(scan.warnings.at(0),
+            "Filetype MLS with segments that do not fit: the axis is the number of the point");
+  GridFile still;
+  still.end = still.start;
+  EXPECT_EQ(read_3ds("f", still.bytes()).warnings.at(0),
+            "the sweep does not go one way: the axis is the number of the point");
   std::string varied = GridFile{}.bytes();
   overwrite(varied, GridFile{}.header().size() + 13 * 4, 0.5F, ByteOrder::big);  // pixel 1
   EXPECT_EQ(read_3ds("f", varied).warnings.at(0),
