@@ -179,6 +179,9 @@ FeedbackSettings NanonisHeight::configure(const FeedbackSettings& wanted) {
       !(wanted.integral_rate_per_s >= 0.0 && std::isfinite(wanted.integral_rate_per_s))) {
     link_->refuse(operation, "a gain is below 0 or no number");
   }
+  if (!by_deflection && !amplitude_) {
+    link_->refuse(operation, "no signal is called amplitude: what is the free amplitude?");
+  }
   const bool touching = engaged();
   if (wanted.mode == FeedbackMode::on && !touching) {
     link_->refuse(operation, "the tip is withdrawn: approach switches the feedback on");

@@ -37,11 +37,14 @@ class NanonisSignals final : public SignalReader {
   void read(std::span<const std::size_t> indices, std::span<double> values) override;
   /// Where the controller has the signal. Throws DeviceError if there is none.
   [[nodiscard]] std::int32_t slot(const char* operation, std::size_t index) const;
+  /// Its slot by a part of the controller's own name, those left out included.
+  [[nodiscard]] std::optional<std::int32_t> find_slot(std::string_view part) const;
   /// From the controller's unit to the signal's.
   [[nodiscard]] double scale(std::size_t index) const { return scales_[index]; }
 
  private:
   NanonisLink* link_;
+  std::vector<std::string> names_;  // of the controller
   std::vector<Signal> signals_;
   std::vector<std::int32_t> slots_;
   std::vector<double> scales_;
@@ -95,6 +98,25 @@ class NanonisDrive final : public CantileverDrive {
 
   NanonisLink* link_;
   Range range_hz_;
+};
+
+class NanonisKelvin final : public KelvinController {
+ public:
+  NanonisKelvin(NanonisLink& link, const NanonisSignals& signals)
+      : link_(&link), signals_(&signals) {}
+  /// Whether the controller has the module.
+  [[nodiscard]] static bool is_there(NanonisLink& link, const char* operation);
+  KelvinSettings configure(const KelvinSettings& wanted) override;
+  void set_on(bool on) override;
+  [[nodiscard]] double contact_potential_v() override;
+
+ private:
+  void choose(KelvinMode mode);
+  [[nodiscard]] KelvinSettings read_back(const KelvinSettings& wanted);
+
+  NanonisLink* link_;
+  const NanonisSignals* signals_;
+  std::optional<double> bias_before_v_;  // the loop was switched on
 };
 
 class NanonisScanner final : public ImageScanner {

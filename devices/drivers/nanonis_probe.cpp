@@ -54,7 +54,11 @@ class NanonisProbe final : public ProbeMicroscope {
         signals_(link_),
         height_(link_, signals_),
         drive_(link_, params),
-        scanner_(link_, positioner_, signals_) {}
+        scanner_(link_, positioner_, signals_) {
+    if (NanonisKelvin::is_there(link_, "open")) {
+      kelvin_.emplace(link_, signals_);
+    }
+  }
 
   [[nodiscard]] Identity identity() const override { return link_.identity(); }
 
@@ -69,7 +73,11 @@ class NanonisProbe final : public ProbeMicroscope {
     };
     attempt([&] { scanner_.stop(); });
     attempt([&] { positioner_.stop_move(); });
-    attempt([&] { switch_kelvin_off(); });
+    attempt([&] {
+      if (kelvin_) {
+        kelvin_->set_on(false);
+      }
+    });
     attempt([&] {
       link_.tell("make safe",
                  "ZCtrl.Withdraw",
@@ -88,41 +96,25 @@ class NanonisProbe final : public ProbeMicroscope {
   [[nodiscard]] SignalReader& signals() override { return signals_; }
   [[nodiscard]] ImageScanner* scanner() override { return &scanner_; }
   [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
-  [[nodiscard]] KelvinController* kelvin() override { return nullptr; }
+  [[nodiscard]] KelvinController* kelvin() override { return kelvin_ ? &*kelvin_ : nullptr; }
 
  private:
-  void switch_kelvin_off() {
-    bool on = false;
-    try {
-      on = link_.ask("make safe", "KelvinCtrl.CtrlOnOffGet", Writer(), [](Reader& in) {
-        return in.u32();
-      }) == 1;
-    } catch (const DeviceError& error) {
-      if (error.retry() == Retry::yes) {
-        throw;
-      }  // else: the controller has no such module
-    }
-    if (on) {
-      link_.tell("make safe", "KelvinCtrl.CtrlOnOffSet", Writer().u32(0));
-    }
-  }
-
   NanonisLink link_;
   NanonisPositioner positioner_;
   NanonisSignals signals_;
   NanonisHeight height_;
   NanonisDrive drive_;
   NanonisScanner scanner_;
+  std::optional<NanonisKelvin> kelvin_;
 };
 
 }  // namespace
 
 NanonisSignals::NanonisSignals(NanonisLink& link) : link_(&link) {
-  const std::vector<std::string> names =
-      link.ask("open", "Signals.NamesGet", Writer(), [](Reader& in) { return in.texts(); });
+  names_ = link.ask("open", "Signals.NamesGet", Writer(), [](Reader& in) { return in.texts(); });
   std::set<std::string> taken;
-  for (std::size_t slot = 0; slot < names.size(); ++slot) {
-    Signal signal = signal_of(names[slot]);
+  for (std::size_t slot = 0; slot < names_.size(); ++slot) {
+    Signal signal = signal_of(names_[slot]);
     if (signal.name.empty() || signal.name.starts_with("internal")) {
       continue;
     }
@@ -138,6 +130,15 @@ NanonisSignals::NanonisSignals(NanonisLink& link) : link_(&link) {
     slots_.push_back(static_cast<std::int32_t>(slot));
     scales_.push_back(angle ? degree : 1.0);
   }
+}
+
+std::optional<std::int32_t> NanonisSignals::find_slot(std::string_view part) const {
+  for (std::size_t slot = 0; slot < names_.size(); ++slot) {
+    if (names_[slot].find(part) != std::string::npos) {
+      return static_cast<std::int32_t>(slot);
+    }
+  }
+  return std::nullopt;
 }
 
 std::int32_t NanonisSignals::slot(const char* operation, std::size_t index) const {

@@ -49,7 +49,11 @@ struct NanonisParams {
 ///   Those called "Internal" are left out.
 /// - scanner: frames run upwards, row 0 is the lowest; no continuous and no bouncy scans. Pixels
 ///   are rounded by the instrument to multiples of 16: see what configure() returns.
-/// - spectroscopy and Kelvin controller: not offered.
+/// - kelvin: where the module is there. The signal that the loop holds at zero is chosen where one
+///   is named after "KPFM" and the mode; elsewhere it stays as it was set up at the controller. The
+///   contact potential is the bias, averaged. Off brings back the bias from before. Rounding to 32
+///   bits is not told.
+/// - spectroscopy: not offered.
 /// make_safe() stops scan and move, switches the Kelvin loop off if there is one, withdraws, and
 /// sets the bias to 0 V; each is tried whatever happened to the one before.
 [[nodiscard]] std::unique_ptr<ProbeMicroscope> open_nanonis_probe(Connect connect,

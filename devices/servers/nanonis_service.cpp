@@ -65,6 +65,9 @@ std::optional<std::size_t> usual_slot(const std::string& signal) {
 
 }  // namespace
 
+const std::map<std::size_t, KelvinMode> NanonisService::kelvin_slots{
+    {33, KelvinMode::heterodyne}, {34, KelvinMode::sideband}, {35, KelvinMode::amplitude}};
+
 std::size_t nanonis_request_bytes(std::string_view bytes) {
   return bytes.size() < nanonis::header_bytes
              ? 0
@@ -81,8 +84,15 @@ NanonisService::NanonisService(ProbeMicroscope& microscope) : microscope_(&micro
   slots_[31] = {"X (m)", std::nullopt, [&xy] { return xy.position().x_m; }};
   slots_[32] = {"Y (m)", std::nullopt, [&xy] { return xy.position().y_m; }};
   const std::vector<Signal> signals = microscope.signals().signals();
+  if (microscope.kelvin() != nullptr) {
+    constexpr std::array names{"heterodyne", "sideband", "amplitude"};
+    for (const auto& [slot, mode] : kelvin_slots) {
+      slots_[slot].name =
+          fmt::format("Internal KPFM {} (V)", names[static_cast<std::size_t>(mode)]);
+    }
+  }
   const auto is_free = [](std::size_t slot) {
-    return slot != 0 && slot != 24 && (slot < 30 || slot > 32);
+    return slot != 0 && slot != 24 && (slot < 30 || slot > 35);
   };
   std::size_t next = 1;
   for (std::size_t k = 0; k < signals.size(); ++k) {
@@ -102,6 +112,7 @@ NanonisService::NanonisService(ProbeMicroscope& microscope) : microscope_(&micro
   add_position();
   add_height();
   add_approach();
+  add_kelvin();
   add_drive();
   add_sweep();
   add_scan();
@@ -211,19 +222,6 @@ void NanonisService::add_general() {
       refuse("there is no such signal");
     }
     out.f32(value(*usual_slot("current")));
-  });
-  add("KelvinCtrl.CtrlOnOffSet", "", [this](Reader& in, Writer&) {
-    const bool on = in.u32() != 0;
-    in.end();
-    if (microscope_->kelvin() == nullptr) {
-      refuse("there is no Kelvin controller");
-    }
-    microscope_->kelvin()->set_on(on);
-    kelvin_on_ = on;
-  });
-  add("KelvinCtrl.CtrlOnOffGet", "u", [this](Reader& in, Writer& out) {
-    in.end();
-    out.u32(kelvin_on_ ? 1 : 0);
   });
 }
 

@@ -21,15 +21,16 @@ namespace halotwin::devices {
 [[nodiscard]] std::size_t nanonis_request_bytes(std::string_view bytes);
 
 /// Offers, of the instrument's modules: Signals, Bias, FolMe, Piezo.RangeGet, ZCtrl, AutoApproach,
-/// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl on and off, Scan,
-/// Util.VersionGet and SessionPathGet. An unknown command, wrong arguments and what the microscope
+/// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl, Scan, Util.VersionGet and
+/// SessionPathGet. An unknown command, wrong arguments and what the microscope
 /// refuses are answered by zeros and the error block.
 ///
 /// Unlike the instrument: Bias.Set takes 0 only, the bias belongs to another device; the height
 /// cannot be set; scans run upwards, one frame at a time, without pause, and FrameDataGrab says so;
 /// pixels are not rounded to multiples of 16; nothing is saved. Setting a frame ends a scan.
 /// Setpoints of the amplitude are metres; the microscope is given their ratio to the free
-/// amplitude, anew before each approach. Row 0 of FrameDataGrab is the top of the frame.
+/// amplitude, anew before each approach. Three signals named "Internal KPFM ..." stand for the ways
+/// in which the Kelvin loop senses; they read 0. Row 0 of FrameDataGrab is the top of the frame.
 ///
 /// FolMe.XYPosSet and Scan.WaitEndOfScan wait without holding up others; approach, withdrawal and
 /// frequency sweep hold them up.
@@ -71,6 +72,15 @@ class NanonisService {
     std::string series;
     std::string comment;
   };
+  struct KelvinState {
+    KelvinSettings settings;
+    double phase_deg = 0.0;
+    bool on = false;
+    bool ac = false;
+    bool modulated = false;
+  };
+  /// What the Kelvin loop can hold at zero, by the slot of the signal.
+  static const std::map<std::size_t, KelvinMode> kelvin_slots;
 
   void add(const std::string& name,
            const std::string& reply,
@@ -86,6 +96,7 @@ class NanonisService {
   void add_sweep();
   void add_scan();
   void add_frame();
+  void add_kelvin();
   void add_scan_settings();
 
   [[noreturn]] void refuse(const std::string& cause) const;
@@ -99,6 +110,8 @@ class NanonisService {
   void approach();
   void withdraw(bool wait, std::int32_t timeout_ms);
   void change_feedback(const std::function<void(FeedbackSettings&)>& edit);
+  [[nodiscard]] KelvinController& kelvin() const;
+  void change_kelvin(const std::function<void(KelvinState&)>& edit);
   void change_drive(const std::function<void(DriveSettings&)>& edit);
   void configure_scan(const ScanFrame& frame, const std::vector<std::int32_t>& channels);
   void scan_action(unsigned action);
@@ -117,7 +130,7 @@ class NanonisService {
   bool approaching_ = false;
   std::optional<double> setpoint_m_;
   double free_amplitude_m_ = 0.0;  // as it was before the tip was engaged
-  bool kelvin_on_ = false;
+  KelvinState kelvin_;
   double sweep_range_hz_ = 1000.0;
   std::int32_t sweep_points_ = 101;
   double sweep_period_s_ = 0.0;

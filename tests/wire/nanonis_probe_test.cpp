@@ -324,6 +324,15 @@ TEST(NanonisProbe, WhatIsNotSetIsNoticed) {
       Retry::no);
 }
 
+TEST(NanonisProbe, WithoutAnAmplitudeThereIsNoFractionOfIt) {
+  Bench bench;
+  bench.replace("Signals.NamesGet",
+                Writer().texts(std::vector<std::string>(128, "Z (m)")).no_error().body());
+  const auto driver = bench.open();
+  EXPECT_TRUE(std::isnan(driver->height().settings().setpoint_fraction));
+  EXPECT_EQ(retry_of([&] { driver->height().configure({.setpoint_fraction = 0.7}); }), Retry::no);
+}
+
 TEST(NanonisProbe, AnApproachThatDoesNotArriveIsAnError) {
   Bench bench;
   const auto driver = bench.open();
