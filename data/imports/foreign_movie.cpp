@@ -63,7 +63,8 @@ std::unique_ptr<ForeignMovie> open_foreign_movie(const std::filesystem::path& pa
     }
     return std::make_unique<TiffMovie>(path);
   }
-  throw DataError(fmt::format("{}: is neither TIFF nor HDF5", path.string()));
+  throw DataError(
+      fmt::format("{}: is neither TIFF nor HDF5, nor a scan of a known format", path.string()));
 }
 
 }  // namespace halotwin::data

@@ -264,7 +264,8 @@ TEST_F(MovieImporter, BadFilesGiveOneLineAndNoOutput) {
   write_tiff<std::uint16_t>(folder_ / "sizes.tif", {TiffFile{}, TiffFile{}, wide});
   EXPECT_EQ(refusal(job("sizes.tif")), "sizes.tif: frame 3 has 9 x 5 pixels, frame 1 has 7 x 5");
   put_contents(folder_ / "text.tif", "not a movie");
-  EXPECT_EQ(refusal(job("text.tif")), "text.tif: is neither TIFF nor HDF5");
+  EXPECT_EQ(refusal(job("text.tif")),
+            "text.tif: is neither TIFF nor HDF5, nor a scan of a known format");
   EXPECT_EQ(refusal(job("none.tif")), "none.tif: does not exist");
   write_complete(folder_ / "map.nxs");
   EXPECT_NE(refusal(job("map.nxs")).find("is a file of this program already"), std::string::npos);
