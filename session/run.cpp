@@ -236,10 +236,11 @@ class Assembly {
         events_(options.listener),
         ground_(make_ground(scenario, options)),
         simulated_(ground_.simulated.get()),
-        bench_(devices::open_bench(scenario.devices,
-                                   scenario.limits,
-                                   {ground_.bench_clock(), simulated_, ground_.tape.get()},
-                                   events_)) {
+        bench_(devices::open_bench(
+            scenario.devices,
+            scenario.limits,
+            {ground_.bench_clock(), simulated_, ground_.tape.get(), ground_.untaped_clock()},
+            events_)) {
     if (simulated_) {
       require_reference_on_metal(scenario);
     }

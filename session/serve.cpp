@@ -12,6 +12,8 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "devices/servers/clock_service.hpp"
+#include "devices/servers/message_server.hpp"
+#include "devices/servers/nanonis_service.hpp"
 #include "devices/servers/srs_service.hpp"
 #include "devices/servers/text_server.hpp"
 
@@ -54,9 +56,8 @@ class Silent final : public EventLog {
 /// One port with what answers there.
 struct Port {
   Served served;
-  std::unique_ptr<devices::ClockService> clock;
   std::unique_ptr<devices::SrsService> lock_in;
-  std::unique_ptr<TextServer> server;
+  std::function<void(const std::stop_token&)> run;
 };
 
 class Twin {
@@ -68,12 +69,20 @@ class Twin {
                                    scenario.limits,
                                    {simulated_.world().clock(), &simulated_},
                                    options.listener != nullptr ? *options.listener : silent_)),
-        turn_(simulated_.world().clock(), options.speed) {
-    add_clock();
+        probe_(make_probe(scenario)),
+        time_(make_time()),
+        clock_(time_ ? *time_ : simulated_.world().clock(), options.speed),
+        turn_(time_ ? *time_ : simulated_.world().clock(), options.speed) {
+    listen_text(add("clock", "clock of the twin"), clock_, "twin://");
     for (const devices::DeviceRequest& device : scenario.devices) {
       if (const auto known = served_protocols(device.role); !known.empty()) {
         const auto chosen = options.as.find(device.role);
-        add_lock_in(device.role, chosen == options.as.end() ? known.front() : chosen->second);
+        const std::string as = chosen == options.as.end() ? known.front() : chosen->second;
+        if (as == "nanonis") {
+          listen_nanonis(add(device.role, "Nanonis controller"));
+        } else {
+          add_lock_in(device.role, as);
+        }
       }
     }
   }
@@ -85,7 +94,7 @@ class Twin {
     {
       std::vector<std::jthread> threads;
       for (const auto& port : ports_) {
-        threads.emplace_back([&server = *port->server, stop = options_.stop] { server.run(stop); });
+        threads.emplace_back([&run = port->run, stop = options_.stop] { run(stop); });
       }
     }
     bench_.make_safe();
@@ -114,27 +123,59 @@ class Twin {
     return *ports_.back();
   }
 
-  template <class Service>
-  void listen(Port& port, Service& service, const std::string& scheme) {
+  /// The microscope as a controller, if the scenario has one.
+  std::unique_ptr<devices::NanonisService> make_probe(const Scenario& scenario) const {
+    const bool there = std::any_of(scenario.devices.begin(),
+                                   scenario.devices.end(),
+                                   [](const auto& device) { return device.role == "afm"; });
+    return there ? std::make_unique<devices::NanonisService>(
+                       bench_.get<devices::ProbeMicroscope>("afm", "probe microscope"))
+                 : nullptr;
+  }
+  /// The world's clock, on which the controller's scans go on.
+  std::unique_ptr<Clock> make_time() {
+    return probe_ ? std::make_unique<devices::NanonisTime>(*probe_, simulated_.world().clock())
+                  : nullptr;
+  }
+
+  [[nodiscard]] Endpoint endpoint() const {
     const auto number =
         options_.first_port == 0 ? 0 : options_.first_port + static_cast<int>(ports_.size()) - 1;
     require(number < 65536, "first_port", options_.first_port, "so low that all ports are < 65536");
-    port.server =
-        std::make_unique<TextServer>(Endpoint{options_.listen, static_cast<std::uint16_t>(number)},
-                                     [this, &port, &service](std::string_view line) {
-                                       return turn_.take([&] {
-                                         ++port.served.answers;
-                                         return service.answer(line);
-                                       });
-                                     });
-    port.served.address = fmt::format("{}{}:{}", scheme, options_.listen, port.server->port());
+    return {options_.listen, static_cast<std::uint16_t>(number)};
   }
 
-  void add_clock() {
-    Port& port = add("clock", "clock of the twin");
-    port.clock =
-        std::make_unique<devices::ClockService>(simulated_.world().clock(), options_.speed);
-    listen(port, *port.clock, "twin://");
+  template <class Server>
+  void run_at(Port& port, std::shared_ptr<Server> server, const std::string& scheme) {
+    port.served.address = fmt::format("{}{}:{}", scheme, options_.listen, server->port());
+    port.run = [server](const std::stop_token& stop) { server->run(stop); };
+  }
+
+  template <class Service>
+  void listen_text(Port& port, Service& service, const std::string& scheme) {
+    run_at(port,
+           std::make_shared<TextServer>(endpoint(),
+                                        [this, &port, &service](std::string_view line) {
+                                          return turn_.take([&] {
+                                            ++port.served.answers;
+                                            return service.answer(line);
+                                          });
+                                        }),
+           scheme);
+  }
+
+  void listen_nanonis(Port& port) {
+    run_at(port,
+           std::make_shared<devices::MessageServer>(
+               endpoint(),
+               devices::nanonis_request_bytes,
+               [this, &port](std::string_view request, Duration waited) {
+                 return turn_.take([&] {
+                   port.served.answers += waited == Duration::zero() ? 1 : 0;
+                   return probe_->answer(request, waited);
+                 });
+               }),
+           "nanonis://");
   }
 
   void add_lock_in(const std::string& role, const std::string& as) {
@@ -142,7 +183,7 @@ class Twin {
     Port& port = add(role, std::string(model.name));
     port.lock_in = std::make_unique<devices::SrsService>(
         bench_.get<devices::LockIn>(role, "lock-in amplifier"), model);
-    listen(
+    listen_text(
         port, *port.lock_in, model.family == devices::srs::Family::sr830 ? "sr830://" : "sr860://");
   }
 
@@ -150,6 +191,9 @@ class Twin {
   Silent silent_;
   devices::simulated::SimulatedBench simulated_;
   devices::Bench bench_;
+  std::unique_ptr<devices::NanonisService> probe_;
+  std::unique_ptr<Clock> time_;
+  devices::ClockService clock_;
   Turn turn_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
@@ -175,6 +219,9 @@ void check(const Scenario& scenario, const ServeOptions& options) {
 }  // namespace
 
 std::vector<std::string> served_protocols(const std::string& role) {
+  if (role == "afm") {
+    return {"nanonis"};
+  }
   if (role == "lockin_electrical" || role == "lockin_mechanical") {
     return {"sr865a", "sr860", "sr830"};
   }

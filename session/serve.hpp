@@ -34,7 +34,8 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "sr860", "sr865a", "sr830"; empty if there is nothing.
+/// What a role may be served as: "nanonis" (AFM); "sr865a", "sr860", "sr830" (lock-ins). Empty if
+/// there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 
 /// Serves until a stop is requested, then brings the instruments into their safe state. Everything

@@ -94,8 +94,7 @@ class SrsLockIn final : public LockIn {
     if (!external) {
       lines.insert(lines.begin() + 1, fmt::format("FREQ {:.9e}", hz));
     }
-    set(operation, lines);
-    read_back(operation);
+    read_back(operation, lines);
     return settings_;
   }
 
@@ -105,8 +104,8 @@ class SrsLockIn final : public LockIn {
       refuse(operation, "the frequency is not a number");
     }
     const Range range = limits().reference_hz;
-    set(operation, {fmt::format("FREQ {:.9e}", std::clamp(frequency_hz, range.low, range.high))});
-    settings_.reference_hz = ask(operation, "FREQ?")[0];
+    const double hz = std::clamp(frequency_hz, range.low, range.high);
+    settings_.reference_hz = set(operation, {fmt::format("FREQ {:.9e}", hz)}, {"FREQ?"})[0];
     return settings_.reference_hz;
   }
 
@@ -164,10 +163,39 @@ class SrsLockIn final : public LockIn {
   }
 
   AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
-    if (wanted.quantity != AuxQuantity::off || channel < 0 || channel > 3) {
-      refuse("set auxiliary output", "its outputs carry no measured quantity of free scale");
+    constexpr const char* operation = "set auxiliary output";
+    if (!std::isfinite(wanted.scale_v_per_unit) || !std::isfinite(wanted.offset_v)) {
+      refuse(operation, "a setting is not a number");
     }
-    return {};
+    if (wanted.quantity == AuxQuantity::off && channel >= 0 && channel <= 3) {
+      return {};
+    }
+    const bool one = channel == 0 && (wanted.quantity == AuxQuantity::x ||
+                                      wanted.quantity == AuxQuantity::magnitude);
+    const bool two = channel == 1 &&
+                     (wanted.quantity == AuxQuantity::y || wanted.quantity == AuxQuantity::phase);
+    if (!old() || (!one && !two)) {
+      refuse(operation,
+             old() ? "X or R leave the SR830 at CH1 (channel 0), Y or theta at CH2 (channel 1)"
+                   : "its outputs carry no measured quantity of free scale");
+    }
+    const bool direct = wanted.quantity == AuxQuantity::x || wanted.quantity == AuxQuantity::y;
+    const int bnc = channel + 1;
+    std::vector<std::string> lines;
+    if (!direct) {
+      lines.push_back(fmt::format("DDEF {},1,0", bnc));
+    }
+    lines.push_back(fmt::format("FPOP {},{}", bnc, direct ? 1 : 0));
+    if (wanted.quantity != AuxQuantity::phase) {
+      lines.push_back(
+          fmt::format("OEXP {},0,0", wanted.quantity == AuxQuantity::magnitude ? 3 : bnc));
+    }
+    set(operation, lines);
+    return {.quantity = wanted.quantity,
+            .scale_v_per_unit = wanted.quantity == AuxQuantity::phase
+                                    ? srs::theta_v_per_rad
+                                    : srs::full_output_v / settings_.input_range_v,
+            .offset_v = 0.0};
   }
 
  private:
@@ -228,20 +256,31 @@ class SrsLockIn final : public LockIn {
     }
   }
 
-  void set(const char* operation, const std::vector<std::string>& commands) {
+  /// Sends commands, and asks in the same line whether they were refused, and more.
+  std::vector<double> set(const char* operation,
+                          const std::vector<std::string>& commands,
+                          const std::vector<std::string>& questions = {}) {
     const std::string line = fmt::format("{}", fmt::join(commands, ";"));
-    const std::string answer = exchange(operation, line + ";*ESR?");
-    const auto status = parse_whole(answer);
-    if (!status) {
+    std::string ask_too = line + ";*ESR?";
+    for (const std::string& question : questions) {
+      ask_too += ";" + question;
+    }
+    const std::string answer = exchange(operation, ask_too);
+    std::vector<double> values = numbers(operation, answer);
+    if (values.empty()) {
       garbled(operation, answer);
     }
-    if ((*status & refused_bits) != 0) {
+    if ((std::lround(values[0]) & refused_bits) != 0) {
       refuse(operation, fmt::format("{} refuses \"{}\"", identity_.model, line));
     }
+    values.erase(values.begin());
+    if (values.size() != questions.size()) {
+      garbled(operation, answer);
+    }
+    return values;
   }
 
-  std::vector<double> ask(const char* operation, const std::string& questions) {
-    const std::string line = exchange(operation, questions);
+  std::vector<double> numbers(const char* operation, const std::string& line) {
     std::vector<double> out;
     for (const std::string& part : split(line, ';')) {
       const auto value = parse_number(part);
@@ -250,6 +289,12 @@ class SrsLockIn final : public LockIn {
       }
       out.push_back(*value);
     }
+    return out;
+  }
+
+  std::vector<double> ask(const char* operation, const std::string& questions) {
+    const std::string line = exchange(operation, questions);
+    std::vector<double> out = numbers(operation, line);
     if (out.size() != split(questions, ';').size()) {
       garbled(operation, line);
     }
@@ -264,10 +309,19 @@ class SrsLockIn final : public LockIn {
     return out;
   }
 
-  void read_back(const char* operation) {
-    const std::vector<double> v = ask(operation,
-                                      old() ? "FMOD?;FREQ?;HARM?;PHAS?;OFLT?;OFSL?;SENS?;ICPL?"
-                                            : "RSRC?;FREQ?;HARM?;PHAS?;OFLT?;OFSL?;IRNG?;ICPL?");
+  /// Applies the commands, if any, and reads all settings.
+  void read_back(const char* operation, const std::vector<std::string>& commands = {}) {
+    const std::vector<std::string> questions{old() ? "FMOD?" : "RSRC?",
+                                             "FREQ?",
+                                             "HARM?",
+                                             "PHAS?",
+                                             "OFLT?",
+                                             "OFSL?",
+                                             old() ? "SENS?" : "IRNG?",
+                                             "ICPL?"};
+    const std::vector<double> v = commands.empty()
+                                      ? ask(operation, fmt::format("{}", fmt::join(questions, ";")))
+                                      : set(operation, commands, questions);
     const auto code = [&](std::size_t k, std::size_t count) {
       if (!(v[k] >= 0.0) || !(v[k] < static_cast<double>(count))) {
         refuse(operation, fmt::format("{} answers with an unknown code {}", identity_.model, v[k]));

@@ -25,7 +25,9 @@ inline constexpr std::uint16_t srs_port = 23;
 /// Mapping: reference = RSRC or FMOD; input_range_v = IRNG (SR86x) or sensitivity x sqrt 2 (SENS,
 /// SR830), the next one that covers what is asked for; filter orders 1 to 4. The sine output cannot
 /// be switched off: off is its smallest amplitude, 1 nV (SR86x) or 4 mV rms (SR830), and no offset.
-/// Of auxiliary outputs only "off" is taken. Streaming is not used.
+/// Auxiliary outputs: of the SR830 CH1 (channel 0: x or magnitude) and CH2 (channel 1: y or phase),
+/// at the scale that it has: 10 V for the input range, 18 degrees per volt. Others: only "off".
+/// Streaming is not used.
 [[nodiscard]] std::unique_ptr<LockIn> open_srs_lock_in(Connect connect,
                                                        Clock& clock,
                                                        const std::string& role,

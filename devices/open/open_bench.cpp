@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/table.hpp"
+#include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/replay/taped_devices.hpp"
@@ -74,7 +75,12 @@ constexpr std::array drivers{
            "host:port",
            "SRS lock-in SR830, text over TCP through a converter (port 23)",
            Kind::lock_in,
-           srs_port}};
+           srs_port},
+    Driver{"nanonis://",
+           "host:port",
+           "AFM behind a Nanonis controller, its TCP interface (port 6501)",
+           Kind::probe_microscope,
+           nanonis_port}};
 
 const Driver* driver_of(const std::string& address) {
   const auto* found = std::find_if(drivers.begin(), drivers.end(), [&](const Driver& d) {
@@ -90,6 +96,14 @@ Endpoint endpoint_of(const Driver& driver, const std::string& address) {
 
 Connect tcp_to(const Endpoint& endpoint, const WireLimits& limits = {}) {
   return [endpoint, limits] { return connect_tcp(endpoint, limits); };
+}
+
+std::unique_ptr<ProbeMicroscope> open_probe(const DeviceRequest& request, Clock& clock) {
+  const Driver& driver = *driver_of(request.address);
+  return open_nanonis_probe(tcp_to(endpoint_of(driver, request.address), nanonis_wire_limits()),
+                            clock,
+                            request.role,
+                            request.address);
 }
 
 std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request, Clock& clock) {
@@ -113,15 +127,20 @@ struct Makers {
     require(parts.simulated != nullptr, "a simulated instrument needs a simulated world");
     return parts.simulated;
   }
+  [[nodiscard]] Clock& clock() const {
+    return parts.of_drivers != nullptr ? *parts.of_drivers : parts.clock;
+  }
   [[nodiscard]] std::unique_ptr<LockIn> lock_in() const {
     if (auto* world = simulated()) {
       return world->take_lock_in(request.role);
     }
-    return driver_of(request.address) != nullptr ? open_lock_in(request, parts.clock) : nullptr;
+    return driver_of(request.address) != nullptr ? open_lock_in(request, clock()) : nullptr;
   }
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> probe() const {
-    auto* world = simulated();
-    return world != nullptr ? world->take_probe(request.role) : nullptr;
+    if (auto* world = simulated()) {
+      return world->take_probe(request.role);
+    }
+    return driver_of(request.address) != nullptr ? open_probe(request, clock()) : nullptr;
   }
   [[nodiscard]] std::unique_ptr<LightSource> light() const {
     auto* world = simulated();

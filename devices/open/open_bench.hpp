@@ -55,6 +55,7 @@ struct BenchParts {
   Clock& clock;                                    // the bench's
   simulated::SimulatedBench* simulated = nullptr;  // for "sim:"
   Tape* tape = nullptr;                            // hears every operation, or plays "replay:"
+  Clock* of_drivers = nullptr;                     // without the tape; null: the bench's
 };
 
 /// Opens every requested device, puts the limits before it, and adds it to a bench in the order in

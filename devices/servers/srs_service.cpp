@@ -90,6 +90,10 @@ void SrsService::change(const std::function<void(LockInSettings&)>& edit) {
   LockInSettings wanted = lock_in_->settings();
   edit(wanted);
   lock_in_->configure(wanted);
+  if (outputs_used_) {  // their scale follows the sensitivity
+    show_at_output(0);
+    show_at_output(1);
+  }
 }
 
 void SrsService::drive(double amplitude_rms_v, double offset_v) {
@@ -390,8 +394,8 @@ void SrsService::add_sr830() {
   keep("RMOD", 2, 1);
   keep("RSLP", 2);
   keep("OUTX", 1);
-  keep("FPOP", 1);
   keep("OVRM", 1);
+  add_outputs();
   add("OUTR", [this](const TextCommand& c) -> Answer {
     const auto channel = c.arguments.size() == 1 ? parse_whole(c.arguments[0]) : std::nullopt;
     if (!c.query || !channel || *channel < 1 || *channel > 2) {

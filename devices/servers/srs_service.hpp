@@ -2,6 +2,7 @@
 // line. Source: the programming chapters of their manuals; see devices/wire/srs.hpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,8 +18,9 @@
 namespace halotwin::devices {
 
 /// Offers reference, input, filter, sine output, readings (OUTP?, SNAP?, OUTR?, SNAPD?) and status.
-/// What has no counterpart in a LockIn (line filters, grounding, displays, auxiliary voltages) is
-/// kept and given back, without effect. There is no data buffer, scan or streaming. As at the
+/// The SR830 also has its analog outputs CH1 and CH2 (DDEF, FPOP, OEXP). What has no counterpart in
+/// a LockIn (line filters, grounding, displays, auxiliary voltages) is kept and given back, without
+/// effect. There is no data buffer, scan or streaming. As at the
 /// instrument, an unknown command or a value out of range answers nothing and sets a bit of *ESR?.
 /// X, Y, R are V rms, theta degrees.
 class SrsService {
@@ -51,6 +53,9 @@ class SrsService {
   void add_signal();
   void add_sr86x();
   void add_sr830();
+  void add_outputs();
+  /// Sets the auxiliary output that stands for CH1 (0) or CH2 (1).
+  void show_at_output(std::size_t channel);
   void add_status();
   void change(const std::function<void(LockInSettings&)>& edit);
   void drive(double amplitude_rms_v, double offset_v);
@@ -67,6 +72,18 @@ class SrsService {
   std::map<std::string, int> kept_;
   std::vector<double> aux_v_;
   std::vector<int> displays_;
+  struct Output {
+    int display = 0;      // X, R, noise ... or Y, theta, noise ...
+    int ratio = 0;        // kept, without effect
+    bool direct = false;  // X or Y whatever the display shows
+  };
+  struct Expand {
+    double offset_percent = 0.0;
+    int factor = 0;  // 10^factor
+  };
+  std::array<Output, 2> outputs_{};
+  std::array<Expand, 3> expand_{};  // X, Y, R
+  bool outputs_used_ = false;
   std::uint32_t event_status_ = 0;
   std::uint32_t lock_in_status_ = 0;  // latched until LIAS? reads it
 };

@@ -183,8 +183,12 @@ void SimulatedLockIn::apply() {
   if (input_ == Input::deflection) {
     chain.lock_in_1.order = settings_.filter_order;
     chain.lock_in_1.time_constant_s = settings_.time_constant_s;
-    chain.lock_in_1.connected = aux_[0].quantity == AuxQuantity::phase;
-    chain.lock_in_1.scale_v_per_rad = aux_[0].scale_v_per_unit;
+    const auto phase = std::find_if(aux_.begin(), aux_.end(), [](const AuxOutput& aux) {
+      return aux.quantity == AuxQuantity::phase;
+    });
+    chain.lock_in_1.connected = phase != aux_.end();
+    chain.lock_in_1.scale_v_per_rad =
+        phase != aux_.end() ? phase->scale_v_per_unit : aux_[0].scale_v_per_unit;
   }
   if (input_ == Input::phase) {
     chain.lock_in_2.order = settings_.filter_order;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/constants.hpp"
 #include "devices/lock_in.hpp"
 
 namespace halotwin::devices::srs {
@@ -64,5 +65,10 @@ inline const std::vector<std::string_view> sr86x_parameters{"X",
 [[nodiscard]] LockInLimits limits_of(const Model& model);
 
 inline constexpr double highest_aux_v = 10.5;
+
+/// Analog outputs CH1, CH2: 10 V for a signal of the sensitivity; theta of the SR830 at 18 degrees
+/// per volt.
+inline constexpr double full_output_v = 10.0;
+inline constexpr double theta_v_per_rad = 10.0 / constants::pi;
 
 }  // namespace halotwin::devices::srs

@@ -8,6 +8,7 @@
 
 #include "base/fields.hpp"
 #include "base/require.hpp"
+#include "scenarios/procedures/lock_in_output.hpp"
 
 namespace halotwin::scenarios {
 
@@ -49,6 +50,7 @@ void validate(const PmDnsSweepPlan& p) {
           ">= min_time_constant_s");
   require_range("filter_order", p.filter_order, 1, 8);
   require_positive("phase_scale_v_per_rad", p.phase_scale_v_per_rad);
+  require_range("phase_output", p.phase_output, 1, 4);
   require_positive("mechanical_time_constant_s", p.mechanical_time_constant_s);
   require_range("mechanical_filter_order", p.mechanical_filter_order, 1, 8);
   require_positive("input_range_v", p.input_range_v);
@@ -162,8 +164,7 @@ void PmDnsSweeper::configure_lock_ins(const PmDnsInstruments& with) {
           fmt::format("lockin_mechanical has no time constant near {} s (it took {} s)",
                       plan_.mechanical_time_constant_s,
                       applied.time_constant_s));
-  with.mechanical.set_aux_output(0,
-                                 {devices::AuxQuantity::phase, plan_.phase_scale_v_per_rad, 0.0});
+  send_phase(with.mechanical, plan_.phase_output, plan_.phase_scale_v_per_rad);
 
   electrical_settings_ = {};
   electrical_settings_.harmonic = 2;

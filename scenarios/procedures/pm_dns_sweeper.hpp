@@ -67,6 +67,7 @@ struct PmDnsSweepPlan {
   double max_time_constant_s = 5.0e-3;
   int filter_order = 4;
   double phase_scale_v_per_rad = 1.0;          // auxiliary output of lock-in 1
+  int phase_output = 1;                        // which of its outputs goes on to lock-in 2
   double mechanical_time_constant_s = 3.0e-6;  // of lock-in 1: passes twice the highest frequency
   int mechanical_filter_order = 4;
   double input_range_v = 1.0;
@@ -95,6 +96,7 @@ void visit_fields(auto& visit, PmDnsSweepPlan& p) {
   visit("max_time_constant_s", p.max_time_constant_s);
   visit("filter_order", p.filter_order);
   visit("phase_scale_v_per_rad", p.phase_scale_v_per_rad);
+  visit("phase_output", p.phase_output);
   visit("mechanical_time_constant_s", p.mechanical_time_constant_s);
   visit("mechanical_filter_order", p.mechanical_filter_order);
   visit("input_range_v", p.input_range_v);

@@ -9,6 +9,7 @@
 #include "base/grid.hpp"
 #include "base/require.hpp"
 #include "devices/lock_in.hpp"
+#include "scenarios/procedures/lock_in_output.hpp"
 
 namespace halotwin::scenarios {
 
@@ -23,6 +24,7 @@ void validate(const PmEfmMapPlan& p) {
   require_range("filter_order", p.filter_order, 1, 8);
   require_range("aux_scale", p.aux_scale, 1e-6, 1e6);
   require_positive("phase_scale_v_per_rad", p.phase_scale_v_per_rad);
+  require_range("phase_output", p.phase_output, 1, 4);
   require_positive("mechanical_time_constant_s", p.mechanical_time_constant_s);
   require_range("mechanical_filter_order", p.mechanical_filter_order, 1, 8);
   require_positive("input_range_v", p.input_range_v);
@@ -146,8 +148,7 @@ void PmEfmMap::configure_lock_ins(const Instruments& with) const {
   mechanical.time_constant_s = plan_.mechanical_time_constant_s;
   mechanical.filter_order = plan_.mechanical_filter_order;
   with.mechanical.configure(mechanical);
-  with.mechanical.set_aux_output(0,
-                                 {devices::AuxQuantity::phase, plan_.phase_scale_v_per_rad, 0.0});
+  send_phase(with.mechanical, plan_.phase_output, plan_.phase_scale_v_per_rad);
   devices::LockInSettings electrical;
   electrical.reference_hz = plan_.frequency_hz;
   electrical.harmonic = 2;

@@ -21,6 +21,7 @@ struct PmEfmMapPlan : ImageScanPlan, TappingPlan {
   int filter_order = 4;
   double aux_scale = 20.0;                     // volt at the auxiliary outputs per volt of X and Y
   double phase_scale_v_per_rad = 1.0;          // auxiliary output of lock-in 1
+  int phase_output = 1;                        // which of its outputs goes on to lock-in 2
   double mechanical_time_constant_s = 3.0e-6;  // of lock-in 1: passes twice the frequency
   int mechanical_filter_order = 4;
   double input_range_v = 1.0;
@@ -41,6 +42,7 @@ void visit_fields(auto& visit, PmEfmMapPlan& p) {
   visit("filter_order", p.filter_order);
   visit("aux_scale", p.aux_scale);
   visit("phase_scale_v_per_rad", p.phase_scale_v_per_rad);
+  visit("phase_output", p.phase_output);
   visit("mechanical_time_constant_s", p.mechanical_time_constant_s);
   visit("mechanical_filter_order", p.mechanical_filter_order);
   visit("input_range_v", p.input_range_v);

@@ -1,0 +1,157 @@
+// One procedure, three benches: simulated, the served twin through the drivers, and the tape of
+// that run. The map of PM-DNS over the wires of a Nanonis controller, an SR830 and an SR865A.
+#include <cmath>
+#include <complex>
+#include <filesystem>
+#include <numeric>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "data/recording_reader.hpp"
+#include "session/run.hpp"
+#include "tests/interop/served_twin.hpp"
+#include "tests/support/compare_recordings.hpp"
+
+namespace halotwin::tests {
+namespace {
+
+using Names = std::vector<std::string>;
+using Complex = std::complex<double>;
+
+// The SR830 has no filter faster than 10 us, and its phase leaves it at CH2, 18 degrees per volt.
+const Names settings{"procedure.pm_dns_map.columns=6",
+                     "procedure.pm_dns_map.rows=4",
+                     "procedure.pm_dns_map.frequencies.points=6",
+                     "procedure.pm_dns_map.reference_repeats=4",
+                     "procedure.pm_dns_map.phase_output=2",
+                     "procedure.pm_dns_map.phase_scale_v_per_rad=3.1830988618",
+                     "procedure.pm_dns_map.mechanical_time_constant_s=1e-5"};
+
+class ThreeBenches : public testing::Test {
+ protected:
+  ThreeBenches()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("halotwin_benches_" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~ThreeBenches() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path run(const std::string& name,
+                            const Names& devices,
+                            bool tape = false,
+                            const std::string& seed = "1") const {
+    session::RunOptions options;
+    options.output = folder_ / (name + ".nxs");
+    options.tape = tape ? folder_ / (name + ".tape") : std::filesystem::path();
+    return session::run(
+               session::load_scenario("pm_dns_quick",
+                                      {.settings = settings, .devices = devices, .seed = seed}),
+               options)
+        .recording;
+  }
+  [[nodiscard]] std::string tape(const std::string& name) const {
+    return "all=replay:" + (folder_ / (name + ".tape")).string();
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// Readings [pixel and direction][frequency].
+std::vector<std::complex<float>> readings(const std::filesystem::path& file) {
+  return data::RecordingReader(file).read<std::complex<float>>("demodulated");
+}
+
+/// rms over pixels and directions, for each frequency.
+std::vector<double> rms(const std::vector<Complex>& values, std::size_t frequencies) {
+  std::vector<double> sum(frequencies, 0.0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum[i % frequencies] += std::norm(values[i]);
+  }
+  for (double& s : sum) {
+    s = std::sqrt(s * static_cast<double>(frequencies) / static_cast<double>(values.size()));
+  }
+  return sum;
+}
+
+/// Noise of one reading, from the two directions of the sweep.
+std::vector<double> noise(const std::vector<std::complex<float>>& r, std::size_t frequencies) {
+  std::vector<Complex> difference;
+  for (std::size_t pair = 0; pair + 1 < r.size() / frequencies; pair += 2) {
+    for (std::size_t k = 0; k < frequencies; ++k) {
+      difference.push_back(
+          (Complex(r[pair * frequencies + k]) - Complex(r[(pair + 1) * frequencies + k])) /
+          std::sqrt(2.0));
+    }
+  }
+  return rms(difference, frequencies);
+}
+
+std::vector<float> topography(const std::filesystem::path& file) {
+  return data::RecordingReader(file).read<float>("topography");
+}
+
+/// Pearson's r.
+double likeness(const std::vector<float>& a, const std::vector<float>& b) {
+  double aa = 0.0;
+  double bb = 0.0;
+  double ab = 0.0;
+  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / static_cast<double>(a.size());
+  const double mean_b = std::accumulate(b.begin(), b.end(), 0.0) / static_cast<double>(b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    aa += (a[i] - mean_a) * (a[i] - mean_a);
+    bb += (b[i] - mean_b) * (b[i] - mean_b);
+    ab += (a[i] - mean_a) * (b[i] - mean_b);
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+TEST_F(ThreeBenches, SimulatedServedAndReplayed) {
+  Names arguments{"pm_dns_quick", "--speed", "max", "--as", "lockin_mechanical=sr830"};
+  for (const std::string& setting : settings) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  ServedTwin twin(arguments);
+  const auto simulated = run("simulated", {});
+  const auto served = run("served",
+                          {"afm=" + twin.address("afm"),
+                           "lockin_mechanical=" + twin.address("lockin_mechanical"),
+                           "lockin_electrical=" + twin.address("lockin_electrical"),
+                           "clock=" + twin.address("clock")},
+                          true);
+  EXPECT_EQ(twin.stop(), 0);
+  const auto replayed = run("replayed", {tape("served")});
+  EXPECT_EQ(measured_differences(served, replayed), Names{}) << "replay: the same bits";
+
+  const data::RecordingReader one(simulated);
+  const data::RecordingReader other(served);
+  ASSERT_EQ(one.signals(), other.signals());
+  for (const std::string& name : one.signals()) {
+    EXPECT_EQ(one.spec(name), other.spec(name)) << "axes and units of " << name;
+  }
+  EXPECT_EQ(one.collection("instrument").keys(), other.collection("instrument").keys());
+  EXPECT_TRUE(other.header().devices.front().address.find("://") != std::string::npos);
+
+  // values: within the noise of both, which the filters of another instrument make another
+  const auto a = readings(simulated);
+  const auto b = readings(served);
+  ASSERT_EQ(a.size(), b.size());
+  constexpr std::size_t frequencies = 6;
+  std::vector<Complex> difference(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference[i] = Complex(a[i]) - Complex(b[i]);
+  }
+  const auto off = rms(difference, frequencies);
+  const auto noise_a = noise(a, frequencies);
+  const auto noise_b = noise(b, frequencies);
+  for (std::size_t k = 0; k < frequencies; ++k) {
+    EXPECT_LT(off[k], 2.0 * std::hypot(noise_a[k], noise_b[k])) << "frequency " << k;
+  }
+  // the same grains; null: those of another film
+  EXPECT_GT(likeness(topography(simulated), topography(served)), 0.99);
+  EXPECT_LT(likeness(topography(simulated), topography(run("other", {}, false, "2"))), 0.7);
+}
+
+}  // namespace
+}  // namespace halotwin::tests

@@ -1,0 +1,110 @@
+// What leaves the SR830 at CH1 and CH2: as a client sets it, and as the driver does.
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "base/constants.hpp"
+#include "devices/drivers/srs_lock_in.hpp"
+#include "devices/servers/srs_service.hpp"
+#include "tests/support/service_stream.hpp"
+#include "tests/wire/lock_in_world.hpp"
+
+namespace halotwin::devices {
+namespace {
+
+/// A lock-in that remembers what its auxiliary outputs are set to.
+class Remembering final : public LockIn {
+ public:
+  std::array<AuxOutput, 2> outputs{};
+
+  [[nodiscard]] Identity identity() const override { return inner().identity(); }
+  void make_safe() override { inner().make_safe(); }
+  [[nodiscard]] LockInLimits limits() const override { return inner().limits(); }
+  LockInSettings configure(const LockInSettings& s) override { return inner().configure(s); }
+  [[nodiscard]] LockInSettings settings() const override { return inner().settings(); }
+  double set_reference_hz(double hz) override { return inner().set_reference_hz(hz); }
+  LockInOutput set_output(const LockInOutput& o) override { return inner().set_output(o); }
+  [[nodiscard]] LockInOutput output() const override { return inner().output(); }
+  [[nodiscard]] LockInReading read() override { return inner().read(); }
+  [[nodiscard]] Duration settling_time(double e) const override { return inner().settling_time(e); }
+  AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
+    outputs.at(static_cast<std::size_t>(channel)) = wanted;
+    return inner().set_aux_output(channel, wanted);
+  }
+  [[nodiscard]] SampleStream* stream() override { return nullptr; }
+  [[nodiscard]] Clock& clock() { return world_->world.clock(); }
+
+ private:
+  [[nodiscard]] LockIn& inner() const { return world_->lock_in; }
+  std::unique_ptr<test::LockInWorld> world_ = std::make_unique<test::LockInWorld>();
+};
+
+class Sr830Outputs : public testing::Test {
+ protected:
+  std::unique_ptr<LockIn> driver() {
+    const Connect connect = [this] {
+      return std::make_unique<test::ServiceStream>(
+          [this](std::string_view line) { return service_.answer(line); });
+    };
+    return open_srs_lock_in(
+        connect, lock_in_.clock(), "lockin", "sr830://twin", srs::Family::sr830);
+  }
+  Remembering lock_in_;
+  SrsService service_{lock_in_, *srs::find_model("SR830")};
+};
+
+TEST_F(Sr830Outputs, ThetaIsEighteenDegreesPerVolt) {
+  EXPECT_EQ(service_.answer("DDEF 2,1,0;FPOP 2,0;DDEF? 2;FPOP? 2"), "1,0;0\n");
+  EXPECT_EQ(lock_in_.outputs[1].quantity, AuxQuantity::phase);
+  // 180 degrees = 10 V
+  EXPECT_NEAR(lock_in_.outputs[1].scale_v_per_unit * constants::pi, 10.0, 1e-12);
+}
+
+TEST_F(Sr830Outputs, XIsTenVoltsForTheSensitivity) {
+  service_.answer("SENS 23;FPOP 1,1");  // 100 mV rms
+  EXPECT_EQ(lock_in_.outputs[0].quantity, AuxQuantity::x);
+  const double full_peak_v = 0.1 * std::sqrt(2.0);
+  EXPECT_NEAR(lock_in_.outputs[0].scale_v_per_unit * full_peak_v, 10.0, 1e-9);
+  service_.answer("SENS 26");  // 1 V rms: the output follows
+  EXPECT_NEAR(lock_in_.outputs[0].scale_v_per_unit * 10.0 * full_peak_v, 10.0, 1e-9);
+  service_.answer("OEXP 1,50,1");  // half of the full scale off, then ten times
+  EXPECT_NEAR(lock_in_.outputs[0].scale_v_per_unit * full_peak_v, 10.0, 1e-9);
+  EXPECT_NEAR(lock_in_.outputs[0].offset_v, -50.0, 1e-9);
+  EXPECT_EQ(service_.answer("OEXP? 1"), "50,1\n");
+}
+
+TEST_F(Sr830Outputs, RefuseWhatTheyHaveNot) {
+  service_.answer("*CLS");
+  for (const char* line : {"DDEF 3,1,0", "DDEF 2,5,0", "FPOP 2", "OEXP 4,0,0", "OEXP 1,200,0"}) {
+    EXPECT_EQ(service_.answer(line), "") << line;
+    EXPECT_EQ(service_.answer("*ESR?"), "16\n") << line;
+  }
+}
+
+TEST_F(Sr830Outputs, TheDriverSetsThemAtTheirScale) {
+  const auto lock_in = driver();
+  const AuxOutput phase =
+      lock_in->set_aux_output(1, {.quantity = AuxQuantity::phase, .scale_v_per_unit = 1.0});
+  EXPECT_EQ(phase, lock_in_.outputs[1]);
+  LockInSettings settings = lock_in->settings();
+  settings.input_range_v = 0.1;
+  lock_in->configure(settings);
+  for (const auto& [channel, quantity] : {std::pair{0, AuxQuantity::x},
+                                          {0, AuxQuantity::magnitude},
+                                          {1, AuxQuantity::y},
+                                          {1, AuxQuantity::phase}}) {
+    const AuxOutput applied = lock_in->set_aux_output(channel, {.quantity = quantity});
+    const AuxOutput& there = lock_in_.outputs[static_cast<std::size_t>(channel)];
+    EXPECT_EQ(applied.quantity, quantity);
+    EXPECT_EQ(there.quantity, quantity);
+    EXPECT_NEAR(applied.scale_v_per_unit / there.scale_v_per_unit, 1.0, 1e-9);
+    EXPECT_EQ(there.offset_v, 0.0);
+  }
+  EXPECT_THROW(lock_in->set_aux_output(0, {.quantity = AuxQuantity::phase}), DeviceError);
+  EXPECT_THROW(lock_in->set_aux_output(1, {.quantity = AuxQuantity::x}), DeviceError);
+}
+
+}  // namespace
+}  // namespace halotwin::devices
