@@ -5,11 +5,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "data/imports/file_bytes.hpp"
 
@@ -38,6 +38,14 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return at == std::string::npos ? text : text.replace(at, what.size(), by);
 }
 
+/// Each {} in turn by one of the values.
+inline std::string filled(std::string text, std::initializer_list<std::string> values) {
+  for (const std::string& value : values) {
+    text = replaced(std::move(text), "{}", value);
+  }
+  return text;
+}
+
 /// Pixel p in the order of the file: 0.5 + p forward, 100.5 + p backward.
 struct SxmFile {
   std::size_t nx = 4;
@@ -50,18 +58,14 @@ struct SxmFile {
   std::vector<float> numbers{};  // instead of those above
 
   [[nodiscard]] std::string bytes() const {
-    std::string out = fmt::format(
+    std::string out = filled(
         ":NANONIS_VERSION:\n2\n:SCANIT_TYPE:\n              {}\n:REC_DATE:\n 28.03.2019\n"
         ":REC_TIME:\n14:01:34\n:ACQ_TIME:\n      12.8\n:SCAN_PIXELS:\n       {}       {}\n"
         ":SCAN_RANGE:\n           4.000000E-7           3.000000E-7\n"
         ":SCAN_OFFSET:\n             1.000000E-6         2.000000E-6\n"
         ":SCAN_ANGLE:\n            0.000E+0\n:SCAN_DIR:\n{}\n:COMMENT:\nfilm \xB5 2\n:DATA_INFO:\n"
         "\tChannel\tName\tUnit\tDirection\tCalibration\tOffset\n{}\n:SCANIT_END:\n\n\n\x1A\x04",
-        type,
-        nx,
-        ny,
-        slow,
-        channels);
+        {type, std::to_string(nx), std::to_string(ny), slow, channels});
     for (std::size_t k = 0; k < images; ++k) {
       for (std::size_t p = 0; p < nx * ny; ++p) {
         const std::size_t i = k * nx * ny + p;
@@ -105,7 +109,7 @@ struct GridFile {
   std::string segments{};  // lines of the header
 
   [[nodiscard]] std::string header() const {
-    return fmt::format(
+    return filled(
         "Grid dim=\"{}\"\r\nGrid settings=1.0E-6;2.0E-6;2.0E-7;1.0E-7;0.0E+0\r\nFiletype={}\r\n{}"
         "Sweep Signal=\"Bias (V)\"\r\nFixed parameters=\"Sweep Start;Sweep End\"\r\n"
         "Experiment parameters=\"X (m);Y (m);Z (m)\"\r\n# Parameters (4 byte)=5\r\n"
@@ -114,11 +118,11 @@ struct GridFile {
         "Delay before measuring (s)=0.0\r\nExperiment=\"Grid Spectroscopy\"\r\n"
         "Start time=\"21.10.2014 16:48:06\"\r\nUser=\r\nComment=\"two\r\nlines=b\"\r\n"
         ":HEADER_END:\r\n",
-        dim.empty() ? fmt::format("{} x {}", nx, ny) : dim,
-        type,
-        segments,
-        8 * points,
-        points);
+        {dim.empty() ? filled("{} x {}", {std::to_string(nx), std::to_string(ny)}) : dim,
+         type,
+         segments,
+         std::to_string(8 * points),
+         std::to_string(points)});
   }
   [[nodiscard]] std::string bytes() const {
     std::string out = header();
