@@ -24,14 +24,6 @@ constexpr std::size_t fewest_points = 5;
 constexpr std::size_t most_points = 100'000;
 constexpr Duration longest_sweep = std::chrono::hours(1);
 
-double read_f32(Reader& in) {
-  return in.f32();
-}
-
-double read_f64(Reader& in) {
-  return in.f64();
-}
-
 /// Standard uncertainties of resonance and quality factor from the scatter of the amplitudes around
 ///   A(f) = S / sqrt((1 - r^2)^2 + (r / Q)^2),   r = f / f0,
 /// with f0 and Q given and S fitted: square roots of the diagonal of s^2 (J^T J)^-1, where J holds
@@ -102,12 +94,13 @@ DriveSettings NanonisDrive::settings() const {
   const Writer pll = Writer().i32(first);
   DriveSettings out;
   out.on = link_->ask(operation, "PLL.OutOnOffGet", pll, [](Reader& in) { return in.u32(); }) != 0;
-  out.frequency_hz = link_->ask(operation, "PLL.CenterFreqGet", pll, read_f64) +
-                     link_->ask(operation, "PLL.FreqShiftGet", pll, read_f32);
-  out.amplitude_v = link_->ask(operation, "PLL.ExcitationGet", pll, read_f32);
-  out.phase_rad =
-      -degree *
-      link_->ask(operation, "PLL.DemodPhasRefGet", Writer().u16(std::uint16_t{first}), read_f32);
+  out.frequency_hz = link_->ask(operation, "PLL.CenterFreqGet", pll, nanonis::finite_f64) +
+                     link_->ask(operation, "PLL.FreqShiftGet", pll, nanonis::finite_f32);
+  out.amplitude_v = link_->ask(operation, "PLL.ExcitationGet", pll, nanonis::finite_f32);
+  out.phase_rad = -degree * link_->ask(operation,
+                                       "PLL.DemodPhasRefGet",
+                                       Writer().u16(std::uint16_t{first}),
+                                       nanonis::finite_f32);
   return out;
 }
 
@@ -116,7 +109,8 @@ void NanonisDrive::apply(const DriveSettings& wanted) {
   const Writer off = Writer().i32(first).u32(0);
   link_->tell(operation, "PLL.AmpCtrlOnOffSet", off);
   link_->tell(operation, "PLL.PhasCtrlOnOffSet", off);
-  const double shift = link_->ask(operation, "PLL.FreqShiftGet", Writer().i32(first), read_f32);
+  const double shift =
+      link_->ask(operation, "PLL.FreqShiftGet", Writer().i32(first), nanonis::finite_f32);
   link_->tell(operation, "PLL.CenterFreqSet", Writer().i32(first).f64(wanted.frequency_hz - shift));
   link_->tell(operation, "PLL.ExcitationSet", Writer().i32(first).f32(wanted.amplitude_v));
   link_->tell(operation,
@@ -149,7 +143,8 @@ DriveSettings NanonisDrive::configure(const DriveSettings& wanted) {
 }
 
 double NanonisDrive::sensitivity_m_per_v() const {
-  return link_->ask("read sensitivity", "PLL.InpCalibrGet", Writer().i32(first), read_f32);
+  return link_->ask(
+      "read sensitivity", "PLL.InpCalibrGet", Writer().i32(first), nanonis::finite_f32);
 }
 
 TuneResult NanonisDrive::sweep(double centre_hz,
@@ -163,8 +158,8 @@ TuneResult NanonisDrive::sweep(double centre_hz,
   const auto times =
       link_->ask(operation, "PLLFreqSwp.ParamsGet", Writer().i32(first), [](Reader& in) {
         static_cast<void>(in.i32());
-        const double period_s = in.f32();
-        return std::array<double, 2>{period_s, in.f32()};
+        const double period_s = nanonis::finite_f32(in);
+        return std::array<double, 2>{period_s, nanonis::finite_f32(in)};
       });
   link_->tell(
       operation,
@@ -225,8 +220,8 @@ TuneResult NanonisDrive::tune(double centre_hz,
                               most_points));
   }
   const Writer pll = Writer().i32(first);
-  const double centre_before = link_->ask(operation, "PLL.CenterFreqGet", pll, read_f64);
-  const double range_before = link_->ask(operation, "PLL.FreqRangeGet", pll, read_f32);
+  const double centre_before = link_->ask(operation, "PLL.CenterFreqGet", pll, nanonis::finite_f64);
+  const double range_before = link_->ask(operation, "PLL.FreqRangeGet", pll, nanonis::finite_f32);
   const auto restore = [&] {
     link_->tell(operation, "PLL.CenterFreqSet", Writer().i32(first).f64(centre_before));
     link_->tell(operation, "PLL.FreqRangeSet", Writer().i32(first).f32(range_before));

@@ -21,10 +21,6 @@ using nanonis::Writer;
 constexpr Duration between_looks = std::chrono::milliseconds(20);
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
-double read_f32(Reader& in) {
-  return in.f32();
-}
-
 /// Milliseconds for the controller, which has 31 bits for them.
 std::int32_t milliseconds(Duration timeout) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
@@ -43,8 +39,8 @@ bool mentions(std::string text, std::string_view word) {
 NanonisHeight::NanonisHeight(NanonisLink& link, NanonisSignals& signals)
     : link_(&link), signals_(&signals) {
   range_m_ = link.ask("open", "ZCtrl.LimitsGet", Writer(), [](Reader& in) -> Range {
-    const double high_m = in.f32();
-    return {in.f32(), high_m};
+    const double high_m = nanonis::finite_f32(in);
+    return {nanonis::finite_f32(in), high_m};
   });
   const std::vector<Signal> all = signals.signals();
   const auto of_name = [&](auto match) {
@@ -120,7 +116,7 @@ void NanonisHeight::choose(FeedbackQuantity wanted) {
 }
 
 double NanonisHeight::setpoint_m() const {
-  return link_->ask("read feedback", "ZCtrl.SetpntGet", Writer(), read_f32);
+  return link_->ask("read feedback", "ZCtrl.SetpntGet", Writer(), nanonis::finite_f32);
 }
 
 void NanonisHeight::measure_free_amplitude() {
@@ -145,9 +141,9 @@ void NanonisHeight::set_setpoint(const char* operation, double setpoint_m) {
 FeedbackSettings NanonisHeight::settings() const {
   const std::array<double, 3> gains =
       link_->ask("read feedback", "ZCtrl.GainGet", Writer(), [](Reader& in) {
-        const double proportional = in.f32();
-        const double time_s = in.f32();
-        return std::array<double, 3>{proportional, time_s, in.f32()};
+        const double proportional = nanonis::finite_f32(in);
+        const double time_s = nanonis::finite_f32(in);
+        return std::array<double, 3>{proportional, time_s, nanonis::finite_f32(in)};
       });
   FeedbackSettings out;
   out.mode = mode();
@@ -284,7 +280,7 @@ void NanonisHeight::withdraw(double distance_m, Duration timeout, const std::sto
 }
 
 double NanonisHeight::height_m() const {
-  return link_->ask("read height", "ZCtrl.ZPosGet", Writer(), read_f32);
+  return link_->ask("read height", "ZCtrl.ZPosGet", Writer(), nanonis::finite_f32);
 }
 
 }  // namespace halotwin::devices

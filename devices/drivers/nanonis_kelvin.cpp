@@ -17,14 +17,14 @@ using nanonis::Writer;
 using Values = std::array<double, 3>;
 
 Values three(Reader& in) {
-  const double a = in.f32();
-  const double b = in.f32();
-  return {a, b, in.f32()};
+  const double a = nanonis::finite_f32(in);
+  const double b = nanonis::finite_f32(in);
+  return {a, b, nanonis::finite_f32(in)};
 }
 
 Values two(Reader& in) {
-  const double a = in.f32();
-  return {a, in.f32(), 0.0};
+  const double a = nanonis::finite_f32(in);
+  return {a, nanonis::finite_f32(in), 0.0};
 }
 
 std::string_view signal_of(KelvinMode mode) {
@@ -40,7 +40,7 @@ std::string_view signal_of(KelvinMode mode) {
 }
 
 double bias_v(NanonisLink& link, const char* operation) {
-  return link.ask(operation, "Bias.Get", Writer(), [](Reader& in) { return in.f32(); });
+  return link.ask(operation, "Bias.Get", Writer(), nanonis::finite_f32);
 }
 
 }  // namespace
@@ -146,12 +146,7 @@ void NanonisKelvin::set_on(bool on) {
 }
 
 double NanonisKelvin::contact_potential_v() {
-  constexpr const char* operation = "read contact potential";
-  const double value = bias_v(*link_, operation);
-  if (!std::isfinite(value)) {
-    link_->garbled(operation, "Bias.Get", "no number");
-  }
-  return value;
+  return bias_v(*link_, "read contact potential");
 }
 
 }  // namespace halotwin::devices

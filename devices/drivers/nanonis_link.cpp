@@ -1,5 +1,6 @@
 #include "devices/drivers/nanonis_link.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,7 +26,22 @@ std::optional<std::string> lone_error(std::string_view body) {
   }
 }
 
+double finite(double value) {
+  if (!std::isfinite(value)) {
+    throw WireError(WireFault::garbled, fmt::format("{} is no finite number", value));
+  }
+  return value;
+}
+
 }  // namespace
+
+double nanonis::finite_f32(Reader& in) {
+  return finite(in.f32());
+}
+
+double nanonis::finite_f64(Reader& in) {
+  return finite(in.f64());
+}
 
 NanonisLink::NanonisLink(Connect connect,
                          Clock& clock,

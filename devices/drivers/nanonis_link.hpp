@@ -25,6 +25,10 @@ struct Patience {
   std::stop_token stop{};       // ends the wait; what comes later is lost with the connection
 };
 
+/// A number, not infinite and not "no number". Throws WireError (garbled).
+[[nodiscard]] double finite_f32(Reader& in);
+[[nodiscard]] double finite_f64(Reader& in);
+
 }  // namespace nanonis
 
 class NanonisLink {

@@ -25,12 +25,12 @@ NanonisPositioner::NanonisPositioner(NanonisLink& link, const NanonisParams& par
     : link_(&link), tolerance_m_(params.arrival_tolerance_m) {
   const std::array<double, 3> range_m =
       link.ask("open", "Piezo.RangeGet", Writer(), [](Reader& in) {
-        const double x_m = in.f32();
-        const double y_m = in.f32();
-        return std::array<double, 3>{x_m, y_m, in.f32()};
+        const double x_m = nanonis::finite_f32(in);
+        const double y_m = nanonis::finite_f32(in);
+        return std::array<double, 3>{x_m, y_m, nanonis::finite_f32(in)};
       });
   for (const double range : range_m) {
-    if (!(range > 0.0 && std::isfinite(range))) {
+    if (!(range > 0.0)) {
       link.garbled("open", "Piezo.RangeGet", fmt::format("a range of {} m", range));
     }
   }
@@ -40,15 +40,10 @@ NanonisPositioner::NanonisPositioner(NanonisLink& link, const NanonisParams& par
 }
 
 Point NanonisPositioner::position() const {
-  const Point at =
-      link_->ask("read position", "FolMe.XYPosGet", Writer().u32(1), [](Reader& in) -> Point {
-        const double x_m = in.f64();
-        return {x_m, in.f64()};
-      });
-  if (!std::isfinite(at.x_m) || !std::isfinite(at.y_m)) {
-    link_->garbled("read position", "FolMe.XYPosGet", "no numbers");
-  }
-  return at;
+  return link_->ask("read position", "FolMe.XYPosGet", Writer().u32(1), [](Reader& in) -> Point {
+    const double x_m = nanonis::finite_f64(in);
+    return {x_m, nanonis::finite_f64(in)};
+  });
 }
 
 Duration NanonisPositioner::start_move(Point target, double speed_m_per_s) {
@@ -68,7 +63,7 @@ Duration NanonisPositioner::start_move(Point target, double speed_m_per_s) {
                                             : limits_.max_speed_m_per_s;
   link_->tell(operation, "FolMe.SpeedSet", Writer().f32(wanted).u32(1));
   const double speed = link_->ask(operation, "FolMe.SpeedGet", Writer(), [](Reader& in) {
-    const double value = in.f32();
+    const double value = nanonis::finite_f32(in);
     return in.u32() == 1 ? value : not_known;
   });
   if (!(speed > 0.0)) {

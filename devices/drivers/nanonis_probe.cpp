@@ -94,7 +94,9 @@ class NanonisProbe final : public ProbeMicroscope {
   [[nodiscard]] HeightControl& height() override { return height_; }
   [[nodiscard]] CantileverDrive& drive() override { return drive_; }
   [[nodiscard]] SignalReader& signals() override { return signals_; }
-  [[nodiscard]] ImageScanner* scanner() override { return &scanner_; }
+  [[nodiscard]] ImageScanner* scanner() override {
+    return link_.release() != 0 ? &scanner_ : nullptr;
+  }
   [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
   [[nodiscard]] KelvinController* kelvin() override { return kelvin_ ? &*kelvin_ : nullptr; }
 

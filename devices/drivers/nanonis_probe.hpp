@@ -48,7 +48,8 @@ struct NanonisParams {
 /// - signals: as the controller names them, "LI Demod 1 X (A)" -> "li_demod_1_x", degrees as rad.
 ///   Those called "Internal" are left out.
 /// - scanner: frames run upwards, row 0 is the lowest; no continuous and no bouncy scans. Pixels
-///   are rounded by the instrument to multiples of 16: see what configure() returns.
+///   are rounded by the instrument to multiples of 16: see what configure() returns. Not offered
+///   with software before 2024, which numbers the channels of a scan otherwise.
 /// - kelvin: where the module is there. The signal that the loop holds at zero is chosen where one
 ///   is named after "KPFM" and the mode; elsewhere it stays as it was set up at the controller. The
 ///   contact potential is the bias, averaged. Off brings back the bias from before. Rounding to 32

@@ -149,22 +149,28 @@ ScanFrame NanonisScanner::frame() const {
   constexpr const char* operation = "read frame";
   ScanFrame out = link_->ask(operation, "Scan.FrameGet", Writer(), [](Reader& in) {
     ScanFrame f;
-    f.centre.x_m = in.f32();
-    f.centre.y_m = in.f32();
-    f.width_m = in.f32();
-    f.height_m = in.f32();
-    f.angle_rad = in.f32() * degree;
+    f.centre.x_m = nanonis::finite_f32(in);
+    f.centre.y_m = nanonis::finite_f32(in);
+    f.width_m = nanonis::finite_f32(in);
+    f.height_m = nanonis::finite_f32(in);
+    f.angle_rad = nanonis::finite_f32(in) * degree;
     return f;
   });
   out.line_time_s = link_->ask(operation, "Scan.SpeedGet", Writer(), [](Reader& in) {
     static_cast<void>(in.f32());
     static_cast<void>(in.f32());
-    const double forward_s = in.f32();
+    const double forward_s = nanonis::finite_f32(in);
     static_cast<void>(in.f32());
     static_cast<void>(in.u16());
     static_cast<void>(in.f32());
     return forward_s;
   });
+  if (!(out.line_time_s > 0.0) || !(out.width_m > 0.0) || !(out.height_m > 0.0)) {
+    link_->garbled(
+        operation,
+        "Scan.FrameGet",
+        fmt::format("{} m x {} m, a line in {} s", out.width_m, out.height_m, out.line_time_s));
+  }
   const Buffer pixels = buffer();
   out.columns = pixels.columns;
   out.rows = pixels.rows;
@@ -194,10 +200,11 @@ ScanFrame NanonisScanner::configure(const ScanFrame& wanted,
     }
     throw;
   }
-  if (Buffer now = buffer(); now.channels != channels) {
-    link_->refuse(
-        operation,
-        fmt::format("the controller takes {} of {} signals", now.channels.size(), channels.size()));
+  Buffer now = buffer();
+  for (const std::int32_t channel : channels) {
+    if (std::find(now.channels.begin(), now.channels.end(), channel) == now.channels.end()) {
+      link_->refuse(operation, fmt::format("the controller does not take channel {}", channel));
+    }
   }
   channels_ = channels;
   lines_ = 0;

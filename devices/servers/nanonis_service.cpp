@@ -150,7 +150,7 @@ std::optional<std::string> NanonisService::answer(std::string_view request, Dura
       return header.wants_answer ? std::nullopt : std::optional<std::string>("");
     } catch (const WireError& error) {
       fail(command->second.reply, fmt::format("{}: arguments: {}", header.command, error.what()));
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       fail(command->second.reply, error.what());
     }
   }

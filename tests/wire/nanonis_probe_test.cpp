@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -154,7 +155,9 @@ TEST(NanonisProbe, OldSoftwareIsKnownByItsSignals) {
   Bench bench;
   const std::string unknown = Writer().error("unknown command").body();
   bench.replace("Util.VersionGet", unknown);
-  EXPECT_EQ(bench.open()->identity().firmware, "before 2024");
+  const auto driver = bench.open();
+  EXPECT_EQ(driver->identity().firmware, "before 2024");
+  EXPECT_EQ(driver->scanner(), nullptr) << "its channels are numbered otherwise";
   bench.spoil = [&](const std::string& command, std::string body) {
     return command == "Util.VersionGet" ? unknown
            : command == "Signals.NamesGet"
@@ -322,6 +325,26 @@ TEST(NanonisProbe, WhatIsNotSetIsNoticed) {
   EXPECT_EQ(
       retry_of([&] { driver->scanner()->configure(small_frame(), std::array<std::size_t, 1>{0}); }),
       Retry::no);
+}
+
+TEST(NanonisProbe, WhatIsNoNumberIsNotTaken) {
+  Bench bench;
+  const auto driver = bench.open();
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::nan(""), inf, -inf}) {
+    bench.spoil = [&](const std::string& command, std::string body) {
+      return command == "FolMe.XYPosGet"     ? Writer().f64(0).f64(bad).no_error().body()
+             : command == "ZCtrl.ZPosGet"    ? Writer().f32(bad).no_error().body()
+             : command == "PLL.FreqShiftGet" ? Writer().f32(bad).no_error().body()
+             : command == "Scan.SpeedGet"
+                 ? Writer().f32(0).f32(0).f32(bad).f32(0).u16(0).f32(1).no_error().body()
+                 : body;
+    };
+    EXPECT_EQ(retry_of([&] { static_cast<void>(driver->positioner().position()); }), Retry::yes);
+    EXPECT_EQ(retry_of([&] { static_cast<void>(driver->height().height_m()); }), Retry::yes);
+    EXPECT_EQ(retry_of([&] { static_cast<void>(driver->drive().settings()); }), Retry::yes);
+    EXPECT_EQ(retry_of([&] { static_cast<void>(driver->scanner()->frame()); }), Retry::yes);
+  }
 }
 
 TEST(NanonisProbe, WithoutAnAmplitudeThereIsNoFractionOfIt) {
