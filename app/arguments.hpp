@@ -16,7 +16,8 @@ struct RunArguments {
   std::string seed;
   std::vector<std::string> settings;
   std::vector<std::string> devices;
-  std::string tape;  // "" = none
+  std::string tape;         // "" = none
+  std::string record_wire;  // "" = none
   bool blind = false;
   bool force = false;
   int threads = 0;  // 0 = all

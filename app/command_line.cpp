@@ -77,6 +77,11 @@ void add_run_commands(CLI::App& program, Command& chosen) {
                    "keep what every instrument said there, to be played with --device "
                    "all=replay:FILE")
       ->type_name("FILE");
+  run_command
+      ->add_option("--record-wire",
+                   a->record_wire,
+                   "keep what goes over the wires of the instruments, with times and errors")
+      ->type_name("FILE");
   run_command->add_flag("--blind", a->blind, "write the truth into a sealed file beside");
   run_command->add_flag("--force", a->force, "replace an existing output");
   add_threads(*run_command, a->threads);

@@ -14,6 +14,7 @@
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
 #include "devices/replay/taped_devices.hpp"
+#include "devices/wire/wire_record.hpp"
 #include "session/build_info.hpp"
 #include "session/movie_truth.hpp"
 #include "session/truth_recorder.hpp"
@@ -183,8 +184,9 @@ void require_new(const RunOptions& options) {
 /// What a bench stands on: a simulated world, instruments and a clock, or a tape of them.
 struct Ground {
   std::unique_ptr<devices::simulated::SimulatedBench> simulated;
-  std::unique_ptr<Clock> clock;         // of instruments
-  std::unique_ptr<devices::Tape> tape;  // hears a run, or plays one
+  std::shared_ptr<devices::WireRecord> wire;  // of instruments, or null
+  std::unique_ptr<Clock> clock;               // of instruments
+  std::unique_ptr<devices::Tape> tape;        // hears a run, or plays one
   std::unique_ptr<Clock> taped_clock;
   std::chrono::nanoseconds start_since_epoch{};  // instant at which the clock is 0
 
@@ -194,7 +196,18 @@ struct Ground {
   [[nodiscard]] Clock& bench_clock() const { return taped_clock ? *taped_clock : *untaped_clock(); }
 };
 
+/// With --force an older file goes.
+void make_way(const std::filesystem::path& file, const RunOptions& options) {
+  if (options.overwrite == data::Overwrite::yes) {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+  }
+}
+
 Ground make_ground(const Scenario& scenario, const RunOptions& options) {
+  const bool instruments = devices::kind_of(scenario.devices) == devices::BenchKind::instruments;
+  require(options.wire.empty() || instruments,
+          "--record-wire: simulated instruments and tapes have no wires");
   Ground ground;
   switch (devices::kind_of(scenario.devices)) {
     case devices::BenchKind::simulated:
@@ -203,7 +216,11 @@ Ground make_ground(const Scenario& scenario, const RunOptions& options) {
           scenario.simulated, scenario.info.seed, options.threads);
       break;
     case devices::BenchKind::instruments:
-      ground.clock = devices::open_clock(scenario.clock);
+      if (!options.wire.empty()) {
+        make_way(options.wire, options);
+        ground.wire = devices::WireRecord::create(options.wire);
+      }
+      ground.clock = devices::open_clock(scenario.clock, ground.wire);
       ground.start_since_epoch = time_of_day() - ground.clock->now();
       break;
     case devices::BenchKind::replay:
@@ -213,10 +230,7 @@ Ground make_ground(const Scenario& scenario, const RunOptions& options) {
       break;
   }
   if (!options.tape.empty()) {
-    if (options.overwrite == data::Overwrite::yes) {
-      std::error_code ignored;
-      std::filesystem::remove(options.tape, ignored);
-    }
+    make_way(options.tape, options);
     const Clock& clock = *ground.untaped_clock();
     ground.tape =
         devices::Tape::record(options.tape, {clock.kind(), ground.start_since_epoch}, clock);
@@ -236,11 +250,14 @@ class Assembly {
         events_(options.listener),
         ground_(make_ground(scenario, options)),
         simulated_(ground_.simulated.get()),
-        bench_(devices::open_bench(
-            scenario.devices,
-            scenario.limits,
-            {ground_.bench_clock(), simulated_, ground_.tape.get(), ground_.untaped_clock()},
-            events_)) {
+        bench_(devices::open_bench(scenario.devices,
+                                   scenario.limits,
+                                   {ground_.bench_clock(),
+                                    simulated_,
+                                    ground_.tape.get(),
+                                    ground_.untaped_clock(),
+                                    ground_.wire},
+                                   events_)) {
     if (simulated_) {
       require_reference_on_metal(scenario);
     }

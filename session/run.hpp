@@ -34,6 +34,7 @@ struct RunOptions {
   std::filesystem::path output;  // "map.nxs"; only for a new run
   data::Overwrite overwrite = data::Overwrite::no;
   std::filesystem::path tape{};  // keeps what the instruments said, for "replay:"; "" = none
+  std::filesystem::path wire{};  // keeps what went over the wires of instruments; "" = none
   bool blind = false;            // the truth goes into a sealed file beside
   Threads threads{};
   std::stop_token stop{};

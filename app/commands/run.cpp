@@ -87,6 +87,7 @@ int run(const RunArguments& arguments, const Surroundings& around) {
   options.overwrite = arguments.force ? data::Overwrite::yes : data::Overwrite::no;
   options.blind = arguments.blind;
   options.tape = arguments.tape;
+  options.wire = arguments.record_wire;
   console.note(fmt::format("{} (seed {})", scenario.info.title, scenario.info.seed));
   return execute(console, options.output.string(), [&] { return session::run(scenario, options); });
 }

@@ -16,6 +16,7 @@
 #include "devices/replay/taped_devices.hpp"
 #include "devices/simulated/simulated_bench.hpp"
 #include "devices/wire/text_command.hpp"
+#include "devices/wire/wire_record.hpp"
 
 namespace halotwin::devices {
 
@@ -94,21 +95,30 @@ Endpoint endpoint_of(const Driver& driver, const std::string& address) {
                         driver.default_port);
 }
 
-Connect tcp_to(const Endpoint& endpoint, const WireLimits& limits = {}) {
-  return [endpoint, limits] { return connect_tcp(endpoint, limits); };
+Connect tcp_to(const Endpoint& endpoint,
+               const std::string& role,
+               const std::shared_ptr<WireRecord>& wire,
+               const WireLimits& limits = {}) {
+  const Connect connect = [endpoint, limits] { return connect_tcp(endpoint, limits); };
+  return wire ? recorded(connect, wire, role) : connect;
 }
 
-std::unique_ptr<ProbeMicroscope> open_probe(const DeviceRequest& request, Clock& clock) {
+std::unique_ptr<ProbeMicroscope> open_probe(const DeviceRequest& request,
+                                            Clock& clock,
+                                            const std::shared_ptr<WireRecord>& wire) {
   const Driver& driver = *driver_of(request.address);
-  return open_nanonis_probe(tcp_to(endpoint_of(driver, request.address), nanonis_wire_limits()),
-                            clock,
-                            request.role,
-                            request.address);
+  return open_nanonis_probe(
+      tcp_to(endpoint_of(driver, request.address), request.role, wire, nanonis_wire_limits()),
+      clock,
+      request.role,
+      request.address);
 }
 
-std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request, Clock& clock) {
+std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request,
+                                     Clock& clock,
+                                     const std::shared_ptr<WireRecord>& wire) {
   const Driver& driver = *driver_of(request.address);
-  return open_srs_lock_in(tcp_to(endpoint_of(driver, request.address)),
+  return open_srs_lock_in(tcp_to(endpoint_of(driver, request.address), request.role, wire),
                           clock,
                           request.role,
                           request.address,
@@ -134,13 +144,15 @@ struct Makers {
     if (auto* world = simulated()) {
       return world->take_lock_in(request.role);
     }
-    return driver_of(request.address) != nullptr ? open_lock_in(request, clock()) : nullptr;
+    return driver_of(request.address) != nullptr ? open_lock_in(request, clock(), parts.wire)
+                                                 : nullptr;
   }
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> probe() const {
     if (auto* world = simulated()) {
       return world->take_probe(request.role);
     }
-    return driver_of(request.address) != nullptr ? open_probe(request, clock()) : nullptr;
+    return driver_of(request.address) != nullptr ? open_probe(request, clock(), parts.wire)
+                                                 : nullptr;
   }
   [[nodiscard]] std::unique_ptr<LightSource> light() const {
     auto* world = simulated();
@@ -293,7 +305,8 @@ void check_clock(const std::string& address) {
   static_cast<void>(parse_endpoint(std::string_view(address).substr(clock_scheme.size())));
 }
 
-std::unique_ptr<Clock> open_clock(const std::string& address) {
+std::unique_ptr<Clock> open_clock(const std::string& address,
+                                  const std::shared_ptr<WireRecord>& wire) {
   check_clock(address);
   if (!address.starts_with(clock_scheme)) {
     return std::make_unique<WallClock>();
@@ -301,7 +314,10 @@ std::unique_ptr<Clock> open_clock(const std::string& address) {
   WireLimits patient;  // the twin computes what happens while its time passes
   patient.answer = std::chrono::minutes(5);
   return open_served_clock(
-      tcp_to(parse_endpoint(std::string_view(address).substr(clock_scheme.size())), patient),
+      tcp_to(parse_endpoint(std::string_view(address).substr(clock_scheme.size())),
+             "clock",
+             wire,
+             patient),
       address);
 }
 

@@ -16,6 +16,7 @@ class SimulatedBench;
 namespace halotwin::devices {
 
 class Tape;
+class WireRecord;
 
 /// What can stand in an address before "://" or ":".
 struct AddressKind {
@@ -44,7 +45,8 @@ enum class BenchKind { simulated, instruments, replay };
 /// served twin. check_clock() throws ParameterError for another form; open_clock() DeviceError if
 /// nobody answers.
 void check_clock(const std::string& address);
-[[nodiscard]] std::unique_ptr<Clock> open_clock(const std::string& address);
+[[nodiscard]] std::unique_ptr<Clock> open_clock(const std::string& address,
+                                                const std::shared_ptr<WireRecord>& wire = nullptr);
 
 /// The tape that the requests name, "replay:FILE" or with its timing "replay:FILE?speed=1"; null if
 /// they name none. Throws ParameterError if it is none.
@@ -56,6 +58,7 @@ struct BenchParts {
   simulated::SimulatedBench* simulated = nullptr;  // for "sim:"
   Tape* tape = nullptr;                            // hears every operation, or plays "replay:"
   Clock* of_drivers = nullptr;                     // without the tape; null: the bench's
+  std::shared_ptr<WireRecord> wire = nullptr;      // hears the connections of drivers
 };
 
 /// Opens every requested device, puts the limits before it, and adds it to a bench in the order in
