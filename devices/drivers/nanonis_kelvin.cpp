@@ -105,15 +105,20 @@ KelvinSettings NanonisKelvin::configure(const KelvinSettings& wanted) {
   choose(wanted.mode);
   const double phase_deg =
       link_->ask(operation, "KelvinCtrl.ModParamsGet", Writer(), three)[2];  // stays
-  link_->tell(operation,
-              "KelvinCtrl.ModParamsSet",
-              Writer().f32(wanted.modulation_hz).f32(wanted.modulation_peak_v).f32(phase_deg));
-  link_->tell(operation,
-              "KelvinCtrl.GainSet",
-              Writer().f32(wanted.proportional_gain).f32(wanted.time_constant_s).u16(0));
+  // Without modulation first: no two of old and new settings together may be too much.
+  const auto modulate = [&](double peak_v) {
+    link_->tell(operation,
+                "KelvinCtrl.ModParamsSet",
+                Writer().f32(wanted.modulation_hz).f32(peak_v).f32(phase_deg));
+  };
+  modulate(0.0);
   link_->tell(operation,
               "KelvinCtrl.BiasLimitsSet",
               Writer().f32(wanted.bias_v.high).f32(wanted.bias_v.low));
+  link_->tell(operation,
+              "KelvinCtrl.GainSet",
+              Writer().f32(wanted.proportional_gain).f32(wanted.time_constant_s).u16(0));
+  modulate(wanted.modulation_peak_v);
   return read_back(wanted);
 }
 

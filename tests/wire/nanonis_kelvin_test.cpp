@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "devices/drivers/nanonis_probe.hpp"
+#include "devices/limits.hpp"
 #include "tests/support/nanonis_world.hpp"
 
 namespace halotwin::devices {
@@ -99,6 +100,37 @@ TEST_F(NanonisKelvinTest, TheDriverReadsTheBiasThatTheLoopHolds) {
   const double held_v = twin_.probe.kelvin()->contact_potential_v();
   EXPECT_GT(std::abs(held_v), 1e-4) << "the film has a contact potential";
   EXPECT_NEAR(driver->kelvin()->contact_potential_v(), held_v, 1e-6);
+}
+
+// bias and modulation together must stay below the bench's limit, on the way too
+TEST_F(NanonisKelvinTest, FromOneSettingToAnotherNothingIsTooMuch) {
+  BenchLimits limits;
+  limits.bias_peak_v = 3.0;
+  const auto microscope = guard(std::make_unique<simulated::SimulatedProbe>(
+                                    twin_.world, twin_.chain, simulated::ProbeParams{}, "afm"),
+                                limits,
+                                "afm");
+  NanonisService service(*microscope);
+  const auto driver = open_nanonis_probe(
+      [&] {
+        return std::make_unique<test::FrameStream>(
+            [&](std::string_view request) { return service.answer(request); });
+      },
+      twin_.time,
+      "afm",
+      "nanonis://twin");
+  KelvinSettings wide = usual();
+  wide.bias_v = {-2.5, 2.5};
+  wide.modulation_peak_v = 0.5;
+  KelvinSettings narrow = usual();
+  narrow.bias_v = {-0.5, 0.5};
+  narrow.modulation_peak_v = 2.5;
+  for (const KelvinSettings& wanted : {wide, narrow, wide}) {
+    EXPECT_EQ(driver->kelvin()->configure(wanted), wanted);
+    driver->kelvin()->set_on(true);
+  }
+  narrow.modulation_peak_v = 2.6;
+  EXPECT_THROW(driver->kelvin()->configure(narrow), DeviceError);
 }
 
 TEST_F(NanonisKelvinTest, AnotherValueThanAskedForIsTold) {
