@@ -123,7 +123,8 @@ void NanonisService::withdraw(bool wait, std::int32_t timeout_ms) {
   approaching_ = false;
   stop_scan();
   HeightControl& height = microscope_->height();
-  const double way_m = height.range_m().high - height.height_m();
+  const Range range = height.range_m();
+  const double way_m = range.high - range.low;  // as far as it goes
   const Duration timeout = !wait            ? Duration::zero()
                            : timeout_ms < 0 ? patience
                                             : std::chrono::milliseconds(timeout_ms);
