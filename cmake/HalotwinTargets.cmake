@@ -26,7 +26,8 @@ install(EXPORT halotwinTargets NAMESPACE halotwin:: DESTINATION ${HALOTWIN_CMAKE
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/halotwinConfig.cmake.in ${PROJECT_BINARY_DIR}/halotwinConfig.cmake
   INSTALL_DESTINATION ${HALOTWIN_CMAKE_DIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/halotwinConfig.cmake ${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake DESTINATION ${HALOTWIN_CMAKE_DIR})
+install(FILES ${PROJECT_BINARY_DIR}/halotwinConfig.cmake ${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/FindAravis.cmake DESTINATION ${HALOTWIN_CMAKE_DIR})
 
 add_custom_target(halotwin_header_check COMMENT "every header compiles alone")
 
