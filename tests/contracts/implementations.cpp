@@ -14,6 +14,7 @@
 #include "devices/simulated/simulated_stage.hpp"
 #include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
+#include "tests/support/labone_bench.hpp"
 #include "tests/support/nanonis_world.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
@@ -145,6 +146,20 @@ Subject<LockIn> driven(const std::string& model_name) {
   return {served, served->behind.clock, std::move(device)};
 }
 
+/// The driver of a HF2LI or MFLI against the twin behind a stand-in for the maker's library.
+Subject<LockIn> driven_labone(const LockInModel& model) {
+  struct Served {
+    explicit Served(const LockInModel& m)
+        : behind(simulated_lock_in("lockin_electrical", m)),
+          bench(*behind.device, *behind.clock, m.model) {}
+    Subject<LockIn> behind;
+    LaboneBench bench;
+  };
+  auto served = std::make_shared<Served>(model);
+  auto device = served->bench.open();
+  return {served, served->behind.clock, std::move(device)};
+}
+
 /// The driver of a Nanonis controller against the twin that answers as one.
 Subject<ProbeMicroscope> driven_probe() {
   auto served = std::make_shared<NanonisWorld>(ChainWorld::steady());
@@ -167,6 +182,8 @@ const std::vector<Implementation<LockIn>>& lock_ins() {
       {"sr860_driver", [] { return driven("SR860"); }},
       {"sr865a_driver", [] { return driven("SR865A"); }},
       {"sr830_driver", [] { return driven("SR830"); }},
+      {"mfli_driver", [] { return driven_labone(mfli()); }},
+      {"hf2li_driver", [] { return driven_labone(hf2li()); }},
   };
   return all;
 }

@@ -1,0 +1,412 @@
+// The driver of HF2LI and MFLI against the stand-in for the maker's library; that it keeps the
+// contract of lock-ins is tested with the others (tests/contracts).
+#include "devices/drivers/labone_lock_in.hpp"
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/constants.hpp"
+#include "devices/simulated/harmonic_chain.hpp"
+#include "devices/simulated/simulated_lock_in.hpp"
+#include "tests/support/labone_bench.hpp"
+#include "tests/support/small_world.hpp"
+
+namespace halotwin::devices {
+namespace {
+
+using simulated::ChainParams;
+using simulated::HarmonicChain;
+using test::ShimInstrument;
+
+/// A simulated HF2LI or MFLI behind the shim.
+struct Bench {
+  explicit Bench(const simulated::LockInModel& model, const std::string& options = "")
+      : world({}, sim::pm_dns_cables(), {}, sim::Specimen(test::small_film(), 1), 1),
+        chain(world, std::make_unique<HarmonicChain>(world, ChainParams{})),
+        behind(world, chain, model, "lockin_electrical"),
+        labone(behind, world.clock(), model.model, options) {}
+  void sleep_s(double s) { world.clock().sleep(from_seconds(s)); }
+  /// Answers `result` to one function at one node from now on.
+  void spoil(const std::string& function, const std::string& node, std::int32_t result) {
+    labone.instrument().before = [=](std::string_view f, std::string_view n) {
+      return f == function && n == node ? result : ShimInstrument::go_on;
+    };
+  }
+
+  sim::World world;
+  simulated::ProbeChain chain;
+  simulated::SimulatedLockIn behind;
+  test::LaboneBench labone;
+};
+
+/// A lock-in of which the input clips when told to.
+class Clipping final : public LockIn {
+ public:
+  explicit Clipping(LockIn& inner) : inner_(&inner) {}
+  bool clips = false;
+
+  [[nodiscard]] Identity identity() const override { return inner_->identity(); }
+  void make_safe() override { inner_->make_safe(); }
+  [[nodiscard]] LockInLimits limits() const override { return inner_->limits(); }
+  LockInSettings configure(const LockInSettings& wanted) override {
+    return inner_->configure(wanted);
+  }
+  [[nodiscard]] LockInSettings settings() const override { return inner_->settings(); }
+  double set_reference_hz(double hz) override { return inner_->set_reference_hz(hz); }
+  LockInOutput set_output(const LockInOutput& wanted) override {
+    return inner_->set_output(wanted);
+  }
+  [[nodiscard]] LockInOutput output() const override { return inner_->output(); }
+  [[nodiscard]] LockInReading read() override {
+    LockInReading reading = inner_->read();
+    reading.overload = clips;
+    return reading;
+  }
+  [[nodiscard]] Duration settling_time(double error) const override {
+    return inner_->settling_time(error);
+  }
+  AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
+    return inner_->set_aux_output(channel, wanted);
+  }
+  [[nodiscard]] SampleStream* stream() override { return nullptr; }
+
+ private:
+  LockIn* inner_;
+};
+
+/// What the driver says when it fails.
+std::string complaint(const std::function<void()>& call, Retry retry) {
+  try {
+    call();
+  } catch (const DeviceError& error) {
+    EXPECT_EQ(error.retry(), retry) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no DeviceError";
+  return {};
+}
+
+bool says(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+std::string failed_open(const std::string& library,
+                        const std::string& host,
+                        std::uint16_t port,
+                        const std::string& device,
+                        Retry retry) {
+  WallClock clock;
+  return complaint(
+      [&] { static_cast<void>(open_labone_lock_in(library, host, port, device, clock, "lockin")); },
+      retry);
+}
+
+class EachModel : public testing::TestWithParam<simulated::LockInModel> {};
+
+TEST_P(EachModel, ReadsWhatTheInstrumentBehindReads) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  driver->configure({.reference_hz = 2e3, .time_constant_s = 3e-3, .filter_order = 4});
+  driver->set_output({.on = true, .amplitude_peak_v = 0.5, .offset_v = 0.25});
+  bench.sleep_s(0.2);
+  const LockInReading seen = driver->read();
+  const LockInReading there = bench.behind.read();
+  EXPECT_NEAR(seen.x_v, there.x_v, 1e-12 * std::abs(there.x_v));
+  EXPECT_NEAR(seen.y_v, there.y_v, 1e-12 * std::abs(there.y_v));
+  EXPECT_GT(std::hypot(seen.x_v, seen.y_v), 0.0);
+  EXPECT_EQ(seen.time, bench.world.clock().now());
+  EXPECT_EQ(bench.behind.settings().time_constant_s, 3e-3);
+  EXPECT_EQ(bench.behind.output(),
+            (LockInOutput{.on = true, .amplitude_peak_v = 0.5, .offset_v = 0.25}));
+}
+
+TEST_P(EachModel, TellsWhoItIs) {
+  Bench bench(GetParam());
+  const Identity identity = bench.labone.open()->identity();
+  EXPECT_EQ(identity.vendor, "Zurich Instruments");
+  EXPECT_EQ(identity.model, GetParam().model);
+  EXPECT_EQ("dev" + identity.serial, bench.labone.instrument().serial);
+  EXPECT_EQ(identity.address,
+            "labone://twin:" + std::to_string(bench.labone.port()) + "/dev" + identity.serial);
+}
+
+TEST_P(EachModel, OpeningChangesNoSetting) {
+  Bench bench(GetParam());
+  const LockInSettings settings{
+      .reference_hz = 4321.0, .harmonic = 3, .time_constant_s = 1e-2, .filter_order = 2};
+  bench.behind.configure(settings);
+  const LockInOutput output{.on = true, .amplitude_peak_v = 0.3, .offset_v = 0.1};
+  bench.behind.set_output(output);
+  test::LaboneBench fresh(bench.behind, bench.world.clock(), GetParam().model);
+  const auto driver = fresh.open();
+  EXPECT_EQ(bench.behind.settings(), settings);
+  EXPECT_EQ(bench.behind.output(), output);
+  EXPECT_EQ(driver->settings(), settings);
+  EXPECT_EQ(driver->output(), output);
+}
+
+TEST_P(EachModel, PhaseIsSubtracted) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  driver->configure({.reference_hz = 2e3, .time_constant_s = 1e-3});
+  driver->set_output({.on = true, .amplitude_peak_v = 0.5});
+  bench.sleep_s(0.2);
+  const LockInReading before = driver->read();
+  const double turn = 200.0 * constants::pi / 180.0;  // beyond half a turn
+  const LockInSettings applied =
+      driver->configure({.reference_hz = 2e3, .phase_rad = turn, .time_constant_s = 1e-3});
+  EXPECT_NEAR(std::remainder(applied.phase_rad - turn, 2.0 * constants::pi), 0.0, 1e-12);
+  const LockInReading after = driver->read();
+  const double turned =
+      std::atan2(before.y_v, before.x_v) - std::atan2(after.y_v, after.x_v) - turn;
+  EXPECT_NEAR(std::remainder(turned, 2.0 * constants::pi), 0.0, 0.02);  // the world's noise
+}
+
+TEST_P(EachModel, AuxiliaryOutputsScaleInVoltPeakAndRadian) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  for (const AuxQuantity quantity :
+       {AuxQuantity::x, AuxQuantity::y, AuxQuantity::magnitude, AuxQuantity::phase}) {
+    const AuxOutput wanted{.quantity = quantity, .scale_v_per_unit = 3.0, .offset_v = 0.5};
+    EXPECT_EQ(driver->set_aux_output(2, wanted), wanted);
+  }
+  EXPECT_EQ(driver->set_aux_output(2, {}).quantity, AuxQuantity::off);
+  EXPECT_THROW(driver->set_aux_output(4, {.quantity = AuxQuantity::x}), DeviceError);
+}
+
+TEST_P(EachModel, AnInputThatClipsIsSeen) {
+  Bench bench(GetParam());
+  Clipping clipping(bench.behind);
+  test::LaboneBench labone(clipping, bench.world.clock(), GetParam().model);
+  const auto driver = labone.open();
+  driver->configure({});
+  EXPECT_FALSE(driver->read().overload);
+  clipping.clips = true;
+  EXPECT_TRUE(driver->read().overload);
+  bool lost = false;
+  driver->stream()->start(1e3);
+  bench.sleep_s(0.1);
+  for (const LockInReading& reading : driver->stream()->read(Duration{}, lost)) {
+    EXPECT_TRUE(reading.overload);
+  }
+}
+
+TEST_P(EachModel, ADemodulatorThatIsOffIsATimeout) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  bench.spoil("GetDemodSample", "demods/0/sample", labone::error_timeout);
+  const std::string text = complaint([&] { static_cast<void>(driver->read()); }, Retry::yes);
+  EXPECT_TRUE(says(text, "demods/0/sample: Command timed out (0x800D)")) << text;
+}
+
+TEST_P(EachModel, ASettingThatIsLostIsNoticed) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  for (const std::string node : {"oscs/0/freq", "demods/0/timeconstant", "demods/0/phaseshift"}) {
+    bench.spoil("SetValueD", node, labone::success);
+    const std::string text = complaint(
+        [&] {
+          driver->configure({.reference_hz = 7e3, .phase_rad = 0.1, .time_constant_s = 3e-3});
+        },
+        Retry::yes);
+    EXPECT_TRUE(says(text, node + " was set to ")) << text;
+    bench.labone.instrument().before = nullptr;
+    driver->configure({});
+  }
+  for (const std::string node : {"demods/0/order", "demods/0/harmonic", "sigins/0/ac"}) {
+    bench.spoil("SetValueI", node, labone::success);
+    EXPECT_TRUE(says(complaint(
+                         [&] {
+                           driver->configure(
+                               {.harmonic = 5, .filter_order = 7, .coupling = Coupling::dc});
+                         },
+                         Retry::yes),
+                     node + " was set to "));
+    bench.labone.instrument().before = nullptr;
+    driver->configure({});
+  }
+}
+
+TEST_P(EachModel, AnOutputThatStaysOnIsNotCalledSafe) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  driver->set_output({.on = true, .amplitude_peak_v = 0.5});
+  bench.spoil("SetValueI", "sigouts/0/on", labone::success);
+  const std::string text = complaint([&] { driver->make_safe(); }, Retry::yes);
+  EXPECT_TRUE(says(text, "sigouts/0/on was set to 0 but reads 1")) << text;
+  bench.labone.instrument().before = nullptr;
+  driver->make_safe();
+  EXPECT_EQ(bench.behind.output(), LockInOutput{});
+  EXPECT_EQ(driver->output(), LockInOutput{});
+}
+
+TEST_P(EachModel, ALostConnectionIsOpenedAgainOnce) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  bool lost = false;
+  bench.labone.instrument().before = [&](std::string_view function, std::string_view) {
+    const bool now = function == "Sync" && !lost;
+    lost = lost || now;
+    return now ? labone::error_connection : ShimInstrument::go_on;
+  };
+  EXPECT_EQ(driver->configure({.reference_hz = 3e3}).reference_hz, 3e3);
+  EXPECT_TRUE(lost);
+  EXPECT_EQ(driver->set_reference_hz(4e3), 4e3);
+
+  bench.spoil("Sync", "", labone::error_connection);
+  const std::string text = complaint([&] { driver->set_reference_hz(5e3); }, Retry::yes);
+  EXPECT_TRUE(says(text, "Connection invalid (0x800C)")) << text;
+  bench.labone.instrument().before = nullptr;
+  EXPECT_EQ(driver->set_reference_hz(6e3), 6e3);
+}
+
+TEST_P(EachModel, SaysWhichInstrumentIsNotThere) {
+  const Bench bench(GetParam());
+  const std::uint16_t port = bench.labone.port();
+  const std::string text =
+      failed_open(HALOTWIN_LABONE_SHIM, test::shim_host, port, "dev9999", Retry::no);
+  EXPECT_TRUE(says(text, "connecting dev9999")) << text;
+  EXPECT_TRUE(says(text, "Device not found (0x801B)")) << text;
+}
+
+TEST_P(EachModel, StreamsBlocksWithoutGaps) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  SampleStream& stream = *driver->stream();
+  const double rate_hz = stream.start(1e3);
+  EXPECT_GT(rate_hz, 700.0);
+  EXPECT_LT(rate_hz, 1500.0);
+  bool lost = true;
+  EXPECT_TRUE(stream.read(Duration{}, lost).empty());
+  const Duration started = bench.world.clock().now();
+  std::vector<LockInReading> all;
+  for (int part = 0; part < 3; ++part) {
+    bench.sleep_s(0.5);
+    const std::vector<LockInReading> some = stream.read(std::chrono::seconds(1), lost);
+    EXPECT_FALSE(lost);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  EXPECT_NEAR(static_cast<double>(all.size()), 1.5 * rate_hz, 1.0);
+  EXPECT_NEAR(seconds(all.front().time - started), 1.0 / rate_hz, 1e-7);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    ASSERT_NEAR(seconds(all[i].time - all[i - 1].time), 1.0 / rate_hz, 1e-7);
+  }
+  bench.sleep_s(200.0);  // more than the server keeps
+  while (!lost && !stream.read(Duration{}, lost).empty()) {
+  }
+  EXPECT_TRUE(lost);
+  stream.stop();
+  EXPECT_THROW(stream.read(Duration{}, lost), DeviceError);
+}
+
+TEST_P(EachModel, AStreamEndsWithItsConnection) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  SampleStream& stream = *driver->stream();
+  stream.start(1e3);
+  bench.spoil("PollDataEx", "demods/0/sample", labone::error_connection);
+  bool lost = false;
+  const auto poll = [&] { stream.read(std::chrono::seconds(1), lost); };
+  EXPECT_TRUE(says(complaint(poll, Retry::yes), "Connection invalid"));
+  bench.labone.instrument().before = nullptr;
+  EXPECT_TRUE(says(complaint(poll, Retry::yes), "Connection invalid"));
+  EXPECT_EQ(driver->set_reference_hz(3e3), 3e3);  // connects anew
+  EXPECT_TRUE(says(complaint(poll, Retry::no), "not started"));
+  stream.start(1e3);
+  bench.sleep_s(0.1);
+  EXPECT_FALSE(stream.read(std::chrono::seconds(1), lost).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both,
+                         EachModel,
+                         testing::Values(simulated::mfli(), simulated::hf2li()),
+                         [](const auto& instance) { return instance.param.model; });
+
+TEST(LaboneLockIn, TakesTheOutputRangeThatCovers) {
+  Bench bench(simulated::mfli());
+  const auto driver = bench.labone.open();
+  for (const double peak_v : {5e-3, 9.0, 0.05, 0.5, 5.0, 0.0}) {
+    const LockInOutput wanted{
+        .on = true, .amplitude_peak_v = 0.75 * peak_v, .offset_v = -0.25 * peak_v};
+    EXPECT_EQ(driver->set_output(wanted), wanted);
+    EXPECT_EQ(bench.behind.output(), wanted);
+  }
+}
+
+TEST(LaboneLockIn, KeepsAHf2liWhereFractionAndVoltAgree) {
+  Bench bench(simulated::hf2li());
+  const auto driver = bench.labone.open();
+  EXPECT_EQ(driver->limits().max_output_peak_v, 1.0);
+  EXPECT_TRUE(
+      says(complaint([&] { driver->set_output({.on = true, .amplitude_peak_v = 1.5}); }, Retry::no),
+           "at most 1 V together, the range in which this driver keeps a HF2LI"));
+}
+
+TEST(LaboneLockIn, MultiFrequencyOptionsMoveTheMixerChannel) {
+  for (const auto& [model, option] :
+       {std::pair{simulated::mfli(), "F5M\nMD"}, std::pair{simulated::hf2li(), "PLL\nMF"}}) {
+    Bench bench(model, option);
+    const auto driver = bench.labone.open();
+    driver->set_output({.on = true, .amplitude_peak_v = 0.5});
+    EXPECT_EQ(bench.behind.output().amplitude_peak_v, 0.5) << model.model;
+  }
+}
+
+TEST(LaboneLockIn, ExternalReferenceIsRefused) {
+  Bench bench(simulated::mfli());
+  const auto driver = bench.labone.open();
+  EXPECT_TRUE(
+      says(complaint([&] { driver->configure({.reference = Reference::external}); }, Retry::no),
+           "external reference"));
+}
+
+TEST(LaboneLockIn, AnotherInstrumentIsNotTaken) {
+  simulated::LockInModel model = simulated::mfli();
+  model.model = "UHFLI";
+  Bench bench(model);
+  const std::string text = complaint([&] { static_cast<void>(bench.labone.open()); }, Retry::no);
+  EXPECT_TRUE(says(text, "is neither HF2LI nor MFLI but \"UHFLI\"")) << text;
+}
+
+TEST(LaboneLockIn, SaysWhatIsMissing) {
+  const std::string none = "/nowhere/libziAPI.so";
+  std::string text = failed_open(none, "twin", 8004, "dev1", Retry::no);
+  EXPECT_TRUE(says(text, "cannot be loaded") && says(text, none)) << text;
+
+  text = failed_open(HALOTWIN_LABONE_FRAGMENT, "twin", 8004, "dev1", Retry::no);
+  EXPECT_TRUE(says(text, "lacks ziAPIConnectEx") && says(text, "ziAPIPollDataEx")) << text;
+  EXPECT_FALSE(says(text, "ziAPIInit")) << text;
+
+  text = failed_open(HALOTWIN_LABONE_SHIM, "elsewhere", 8004, "dev1", Retry::yes);
+  EXPECT_TRUE(says(text, "data server elsewhere:8004: Hostname not found")) << text;
+
+  text = failed_open(HALOTWIN_LABONE_SHIM, "twin", 1, "dev1", Retry::yes);
+  EXPECT_TRUE(says(text, "data server twin:1: Unable to connect socket")) << text;
+
+  for (const char* name : {"", "dev", "1234", "dev12x", "dev1/oscs", "dev1234567890123456"}) {
+    EXPECT_TRUE(says(failed_open(HALOTWIN_LABONE_SHIM, "twin", 8004, name, Retry::no),
+                     "is no instrument's name"));
+  }
+}
+
+TEST(LaboneLockIn, UnknownNodesAreNamed) {
+  Bench bench(simulated::mfli());
+  const std::string text =
+      complaint([&] { static_cast<void>(bench.labone.open({.oscillator = 3})); }, Retry::no);
+  EXPECT_TRUE(says(text, "/oscs/3/freq: Value or node not found (0x4003)")) << text;
+}
+
+TEST(LaboneLockIn, FirmwareWithoutOverloadNodesStillReads) {
+  Bench bench(simulated::mfli());
+  bench.spoil("GetValueD", "sigins/0/max", labone::warning_not_found);
+  const auto driver = bench.labone.open();
+  driver->configure({});
+  EXPECT_FALSE(driver->read().overload);
+}
+
+}  // namespace
+}  // namespace halotwin::devices
