@@ -329,7 +329,8 @@ class LaboneLockIn final : public LockIn {
     link_.sync();
     std::vector<double> out;
     for (const Wish& wish : wishes) {
-      const double got = link_.number(wish.node);
+      const double got =
+          wish.whole ? static_cast<double>(link_.whole(wish.node)) : link_.number(wish.node);
       const double apart =
           wish.period > 0.0 ? std::remainder(got - wish.value, wish.period) : got - wish.value;
       if (!(std::abs(apart) <= wish.tolerance)) {
@@ -417,7 +418,7 @@ class LaboneLockIn final : public LockIn {
   /// HF2LI: a flag; MFLI: extremes of the input in units of its range. Nodes unverified.
   [[nodiscard]] bool clips() const {
     return std::any_of(clip_nodes_.begin(), clip_nodes_.end(), [&](const std::string& node) {
-      return std::abs(link_.number(node)) >= 1.0;
+      return hf2_ ? link_.whole(node) != 0 : std::abs(link_.number(node)) >= 1.0;
     });
   }
 

@@ -69,11 +69,12 @@ double DemodStream::start(double rate_hz) {
   }
   stop();
   return guarded(operation, [&] {
+    rate_before_hz_ = link_->number(demodulator_ + "rate");
     link_->set(demodulator_ + "rate", rate_hz);
     link_->set(demodulator_ + "enable", std::int64_t{1});
     link_->sync();
     const double rate = link_->number(demodulator_ + "rate");
-    clockbase_hz_ = link_->number("clockbase");
+    clockbase_hz_ = static_cast<double>(link_->whole("clockbase"));
     if (!(rate > 0.0) || !(clockbase_hz_ >= rate)) {
       throw DeviceError(role_,
                         operation,
@@ -177,6 +178,8 @@ void DemodStream::stop() {
   if (link_->is_open()) {
     guarded("stop stream", [&] {
       link_->unsubscribe(demodulator_ + "sample");
+      link_->set(demodulator_ + "rate", rate_before_hz_);
+      link_->sync();
       return true;
     });
   }

@@ -46,6 +46,7 @@ class DemodStream final : public SampleStream {
   std::function<bool()> overload_;
   std::function<LockInReading(const DemodSample&)> describe_;
   std::unique_ptr<Event, void (*)(Event*)> event_{nullptr, nullptr};
+  double rate_before_hz_ = 0.0;  // comes back at the end
   double clockbase_hz_ = 0.0;
   double ticks_per_sample_ = 0.0;
   std::uint64_t anchor_ticks_ = 0;  // of the instrument, at anchor_time_ of the bench

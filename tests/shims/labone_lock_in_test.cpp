@@ -3,11 +3,13 @@
 #include "devices/drivers/labone_lock_in.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "base/constants.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
@@ -301,6 +303,7 @@ TEST_P(EachModel, StreamsBlocksWithoutGaps) {
   EXPECT_TRUE(lost);
   stream.stop();
   EXPECT_THROW(stream.read(Duration{}, lost), DeviceError);
+  EXPECT_THROW(stream.start(0.0), DeviceError);
 }
 
 TEST_P(EachModel, AStreamEndsWithItsConnection) {
@@ -319,6 +322,50 @@ TEST_P(EachModel, AStreamEndsWithItsConnection) {
   stream.start(1e3);
   bench.sleep_s(0.1);
   EXPECT_FALSE(stream.read(std::chrono::seconds(1), lost).empty());
+}
+
+// Whatever an event says of its type, its count and where its values lie: no byte outside its
+// buffer is read, and what is no sample of this stream gives no reading.
+TEST_P(EachModel, SpoiltEventsAreRefusedOrLeftOut) {
+  Bench bench(GetParam());
+  const auto driver = bench.labone.open();
+  SampleStream& stream = *driver->stream();
+  EXPECT_TRUE(rc::check("spoilt events", [&] {
+    const auto whole = rc::gen::arbitrary<std::uint32_t>();
+    const auto type = *rc::gen::weightedOneOf<std::uint32_t>(
+        {{3, rc::gen::just(labone::event_demod_samples)}, {1, whole}});
+    const auto count = *rc::gen::oneOf(rc::gen::inRange<std::uint32_t>(0, 70000), whole);
+    const auto shift = *rc::gen::inRange<std::int64_t>(-5000000, 5000000);
+    const bool moved = *rc::gen::arbitrary<bool>();
+    const auto stamp = *rc::gen::arbitrary<std::uint64_t>();
+    const auto letter = *rc::gen::inRange<std::size_t>(0, 256);
+    const bool renamed = *rc::gen::weightedElement<bool>({{4, false}, {1, true}});
+    int events = 0;
+    bench.labone.instrument().spoil_event = [&](labone::Event& event) {
+      ++events;
+      event.value_type = type;
+      event.count = count;
+      if (moved) {
+        event.values = reinterpret_cast<const void*>(reinterpret_cast<std::intptr_t>(event.data) +
+                                                     static_cast<std::intptr_t>(shift));
+      }
+      std::memcpy(event.data, &stamp, sizeof stamp);
+      event.path[letter] = renamed ? 'x' : event.path[letter];
+    };
+    stream.start(1e3);
+    bench.sleep_s(0.01);
+    bool lost = false;
+    try {
+      for (const LockInReading& reading : stream.read(Duration{}, lost)) {
+        RC_ASSERT(type == labone::event_demod_samples);
+        RC_ASSERT(std::isfinite(reading.x_v));
+      }
+    } catch (const DeviceError& error) {
+      RC_ASSERT(says(error.what(), ": read"));
+    }
+    RC_ASSERT(events > 0 || type == labone::event_none);
+    stream.stop();
+  }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Both,

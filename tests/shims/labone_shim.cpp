@@ -167,6 +167,9 @@ std::int32_t fill(LaboneTree& tree,
   }
   if (event.count > 0) {
     event.value_type = labone::event_demod_samples;
+    if (tree.instrument().spoil_event) {
+      tree.instrument().spoil_event(event);
+    }
   }
   return overflow ? labone::warning_overflow : labone::success;
 }

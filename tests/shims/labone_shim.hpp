@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "devices/drivers/labone_api.hpp"
 #include "devices/lock_in.hpp"
 
 namespace halotwin::test {
@@ -26,6 +27,8 @@ struct ShimInstrument {
   /// answered at once; 0 is then success without an effect. After 0x800C the connection is dead.
   std::function<std::int32_t(std::string_view function, std::string_view node)> before;
   static constexpr std::int32_t go_on = -1;
+  /// Called on every event of samples before it is handed out.
+  std::function<void(devices::labone::Event&)> spoil_event;
 };
 
 /// The one function that the shim exports besides: attaches an instrument, which must live until it

@@ -26,7 +26,8 @@ class LaboneBench {
                     .serial = "dev" + std::to_string(next_serial()),
                     .model = model,
                     .options = options,
-                    .before = {}} {
+                    .before = {},
+                    .spoil_event = {}} {
     attach(true);
   }
   LaboneBench(const LaboneBench&) = delete;
