@@ -206,6 +206,8 @@ void make_way(const std::filesystem::path& file, const RunOptions& options) {
 
 Ground make_ground(const Scenario& scenario, const RunOptions& options) {
   const bool instruments = devices::kind_of(scenario.devices) == devices::BenchKind::instruments;
+  require(scenario.wire_faults.empty() || instruments,
+          "wire_fault: simulated instruments and tapes have no wires (halotwin serve has)");
   require(options.wire.empty() || instruments,
           "--record-wire: simulated instruments and tapes have no wires");
   Ground ground;

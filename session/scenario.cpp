@@ -77,6 +77,7 @@ const std::vector<std::string> section_names{"scenario",
                                              "instruments",
                                              "cable",
                                              "fault",
+                                             "wire_fault",
                                              "bench",
                                              "limits",
                                              "procedure",
@@ -255,6 +256,11 @@ void require_known_roles(const Scenario& scenario) {
   };
   for (const sim::Fault& fault : scenario.simulated.faults) {
     check(fault.device, "fault.device");
+  }
+  for (const devices::WireFaultPlan& fault : scenario.wire_faults) {
+    if (fault.device != "clock") {
+      check(fault.device, "wire_fault.device");
+    }
   }
   for (const sim::Cable& cable : scenario.simulated.cables) {
     check(cable.from.substr(0, cable.from.find('.')), "cable.from");
@@ -458,6 +464,7 @@ Scenario from_table(const Table& root) {
   }
   load_list(root, "cable", scenario.simulated.cables);
   load_list(root, "fault", scenario.simulated.faults);
+  load_list(root, "wire_fault", scenario.wire_faults);
   load_procedure(root, scenario);
   load_bench(root, scenario);
   require_known_roles(scenario);
@@ -588,6 +595,7 @@ Table Scenario::configuration() const {
   put("instruments.focus", simulated.focus);
   put_list("cable", simulated.cables);
   put_list("fault", simulated.faults);
+  put_list("wire_fault", wire_faults);
   for (const devices::DeviceRequest& request : devices) {
     all.set_path("bench." + request.role, Value{request.address, {}});
   }

@@ -10,6 +10,7 @@
 #include "base/table.hpp"
 #include "devices/limits.hpp"
 #include "devices/open/open_bench.hpp"
+#include "devices/servers/wire_faults.hpp"
 #include "devices/simulated/simulated_bench.hpp"
 #include "scenarios/procedure.hpp"
 
@@ -67,6 +68,7 @@ struct Scenario {
   SampleInfo sample;
   devices::simulated::SimulatedBenchParams simulated;
   std::vector<devices::DeviceRequest> devices;
+  std::vector<devices::WireFaultPlan> wire_faults;  // of the served twin
   std::string clock;  // of instruments; "" = the simulated one, or the computer's
   devices::BenchLimits limits;
   Table procedure;           // all effective parameters

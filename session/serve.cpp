@@ -22,7 +22,9 @@ namespace halotwin::session {
 namespace {
 
 using devices::Endpoint;
-using devices::TextServer;
+
+constexpr std::size_t longest_line = 4096;  // of lines of text; bytes
+constexpr std::size_t most_unsent = 1U << 20U;
 
 /// One client at a time in the world, and the world's time as the computer's.
 class Turn {
@@ -57,6 +59,7 @@ class Silent final : public EventLog {
 struct Port {
   Served served;
   std::unique_ptr<devices::SrsService> lock_in;
+  std::unique_ptr<devices::FaultyWire> wire;
   std::function<void(const std::stop_token&)> run;
 };
 
@@ -71,8 +74,9 @@ class Twin {
                                    options.listener != nullptr ? *options.listener : silent_)),
         probe_(make_probe(scenario)),
         time_(make_time()),
-        clock_(time_ ? *time_ : simulated_.world().clock(), options.speed),
-        turn_(time_ ? *time_ : simulated_.world().clock(), options.speed) {
+        clock_(world_clock(), options.speed),
+        turn_(world_clock(), options.speed),
+        wire_faults_(scenario.wire_faults) {
     listen_text(add("clock", "clock of the twin"), clock_, "twin://");
     for (const devices::DeviceRequest& device : scenario.devices) {
       if (const auto known = served_protocols(device.role); !known.empty()) {
@@ -120,6 +124,7 @@ class Twin {
   Port& add(const std::string& role, const std::string& as) {
     ports_.push_back(std::make_unique<Port>());
     ports_.back()->served = {role, as, "", 0};
+    ports_.back()->wire = std::make_unique<devices::FaultyWire>(wire_faults_, role);
     return *ports_.back();
   }
 
@@ -138,6 +143,8 @@ class Twin {
                   : nullptr;
   }
 
+  [[nodiscard]] Clock& world_clock() { return time_ ? *time_ : simulated_.world().clock(); }
+
   [[nodiscard]] Endpoint endpoint() const {
     const auto number =
         options_.first_port == 0 ? 0 : options_.first_port + static_cast<int>(ports_.size()) - 1;
@@ -145,37 +152,44 @@ class Twin {
     return {options_.listen, static_cast<std::uint16_t>(number)};
   }
 
-  template <class Server>
-  void run_at(Port& port, std::shared_ptr<Server> server, const std::string& scheme) {
+  void listen(Port& port,
+              const devices::MessageServer::Cut& cut,
+              devices::MessageServer::Answer inner,
+              const std::string& scheme,
+              const devices::MessageServerLimits& limits = {}) {
+    const auto server = std::make_shared<devices::MessageServer>(
+        endpoint(),
+        cut,
+        [this, &port, inner = std::move(inner)](std::string_view message, Duration waited) {
+          return turn_.take([&] {
+            port.served.answers += waited == Duration::zero() ? 1 : 0;
+            return port.wire->carry(inner, message, waited, seconds(world_clock().now()));
+          });
+        },
+        limits);
     port.served.address = fmt::format("{}{}:{}", scheme, options_.listen, server->port());
     port.run = [server](const std::stop_token& stop) { server->run(stop); };
   }
 
   template <class Service>
   void listen_text(Port& port, Service& service, const std::string& scheme) {
-    run_at(port,
-           std::make_shared<TextServer>(endpoint(),
-                                        [this, &port, &service](std::string_view line) {
-                                          return turn_.take([&] {
-                                            ++port.served.answers;
-                                            return service.answer(line);
-                                          });
-                                        }),
-           scheme);
+    listen(port,
+           devices::cut_line,
+           [&service](std::string_view line, Duration) -> std::optional<std::string> {
+             return service.answer(devices::without_end(line));
+           },
+           scheme,
+           {.longest_message = longest_line, .most_unsent = most_unsent});
   }
 
   void listen_nanonis(Port& port) {
-    run_at(port,
-           std::make_shared<devices::MessageServer>(
-               endpoint(),
-               devices::nanonis_request_bytes,
-               [this, &port](std::string_view request, Duration waited) {
-                 return turn_.take([&] {
-                   port.served.answers += waited == Duration::zero() ? 1 : 0;
-                   return probe_->answer(request, waited);
-                 });
-               }),
-           "nanonis://");
+    listen(
+        port,
+        devices::nanonis_request_bytes,
+        [this](std::string_view request, Duration waited) {
+          return probe_->answer(request, waited);
+        },
+        "nanonis://");
   }
 
   void add_lock_in(const std::string& role, const std::string& as) {
@@ -195,6 +209,7 @@ class Twin {
   std::unique_ptr<Clock> time_;
   devices::ClockService clock_;
   Turn turn_;
+  std::vector<devices::WireFaultPlan> wire_faults_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

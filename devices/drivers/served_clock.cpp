@@ -19,12 +19,8 @@ constexpr Duration longest_step = std::chrono::seconds(10);
 
 class ServedClock final : public Clock {
  public:
-  ServedClock(const Connect& connect, std::string address) : address_(std::move(address)) {
-    try {
-      stream_ = connect();
-    } catch (const WireError& error) {
-      fail("open", error.what());
-    }
+  ServedClock(Connect connect, std::string address)
+      : connect_(std::move(connect)), address_(std::move(address)) {
     const std::string who = ask("open", "*IDN?");
     if (!who.starts_with("halotwin,clock,")) {
       fail("open", fmt::format("\"{}\" answers, no clock of a served twin", who));
@@ -59,12 +55,21 @@ class ServedClock final : public Clock {
   [[noreturn]] void fail(const char* operation, const std::string& cause) const {
     throw DeviceError("clock", operation, fmt::format("{}: {}", address_, cause), Retry::no);
   }
+  /// A lost connection is opened again; a question that was lost with it is asked once more.
   std::string ask(const char* operation, const std::string& line) const {
-    try {
-      stream_->send(line + "\n");
-      return stream_->receive_until('\n');
-    } catch (const WireError& error) {
-      fail(operation, error.what());
+    for (int left = line.ends_with('?') ? 1 : 0;; --left) {
+      try {
+        if (!stream_) {
+          stream_ = connect_();
+        }
+        stream_->send(line + "\n");
+        return stream_->receive_until('\n');
+      } catch (const WireError& error) {
+        stream_.reset();
+        if (error.fault() != WireFault::closed || left == 0) {
+          fail(operation, error.what());
+        }
+      }
     }
   }
   double number(const char* operation, const std::string& text) const {
@@ -75,8 +80,9 @@ class ServedClock final : public Clock {
     return *value;
   }
 
+  Connect connect_;
   std::string address_;
-  std::unique_ptr<ByteStream> stream_;
+  mutable std::unique_ptr<ByteStream> stream_;
   double speed_ = 0.0;
   WallClock wall_;
 };

@@ -312,7 +312,7 @@ std::unique_ptr<Clock> open_clock(const std::string& address,
     return std::make_unique<WallClock>();
   }
   WireLimits patient;  // the twin computes what happens while its time passes
-  patient.answer = std::chrono::minutes(5);
+  patient.answer = std::chrono::seconds(60);
   return open_served_clock(
       tcp_to(parse_endpoint(std::string_view(address).substr(clock_scheme.size())),
              "clock",

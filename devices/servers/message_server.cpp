@@ -89,7 +89,13 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void ask(std::size_t size, Duration waited) {
-    auto text = service_->answer(std::string_view(incoming_).substr(taken_, size), waited);
+    std::optional<std::string> text;
+    try {
+      text = service_->answer(std::string_view(incoming_).substr(taken_, size), waited);
+    } catch (const WireError&) {
+      close();
+      return;
+    }
     if (!text) {
       if (waited == Duration::zero()) {
         asked_ = service_->clock.now();

@@ -30,7 +30,8 @@ class MessageServer {
   using Cut = std::function<std::size_t(std::string_view bytes)>;
   /// The answer to a message, sent as it is; "" sends nothing. Nothing: not yet; the same message
   /// is asked again after a while, and other clients are served meanwhile. `waited` is the time
-  /// since it was asked first, zero only then. Never called twice at a time.
+  /// since it was asked first, zero only then. Never called twice at a time. A WireError cuts the
+  /// client off.
   using Answer =
       std::function<std::optional<std::string>(std::string_view message, Duration waited)>;
 

@@ -6,23 +6,28 @@
 
 namespace halotwin::devices {
 
+std::size_t cut_line(std::string_view bytes) {
+  return bytes.find('\n') + 1;  // npos + 1 = 0
+}
+
+std::string_view without_end(std::string_view line) {
+  line.remove_suffix(line.ends_with('\n') ? 1 : 0);
+  line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+  return line;
+}
+
 class TextServer::Impl {
  public:
   Impl(const Endpoint& at, Answer answer, const TextServerLimits& limits)
       : answer_(std::move(answer)),
-        server_(
-            at,
-            [](std::string_view bytes) { return bytes.find('\n') + 1; },  // 0 if there is none
-            [this](std::string_view line, Duration) -> std::optional<std::string> {
-              line.remove_suffix(1);
-              if (line.ends_with('\r')) {
-                line.remove_suffix(1);
-              }
-              return answer_(line);
-            },
-            {.most_clients = limits.most_clients,
-             .longest_message = limits.longest_line,
-             .most_unsent = limits.most_unsent}) {}
+        server_(at,
+                cut_line,
+                [this](std::string_view line, Duration) -> std::optional<std::string> {
+                  return answer_(without_end(line));
+                },
+                {.most_clients = limits.most_clients,
+                 .longest_message = limits.longest_line,
+                 .most_unsent = limits.most_unsent}) {}
 
   MessageServer& server() { return server_; }
 

@@ -19,6 +19,11 @@ struct TextServerLimits {
   std::size_t most_unsent = 1U << 20U;  // bytes waiting for a client that does not read; the same
 };
 
+/// For a MessageServer of lines: bytes of the first line with its end (0: not complete), and the
+/// line without "\n" or "\r\n".
+[[nodiscard]] std::size_t cut_line(std::string_view bytes);
+[[nodiscard]] std::string_view without_end(std::string_view line);
+
 class TextServer {
  public:
   /// The answer to a line (without its end), sent as it is; "" sends nothing. Never called twice at

@@ -120,8 +120,10 @@ class TcpStream final : public ByteStream {
     check(result);
   }
 
-  void check(const Code& result) const {
+  void check(const Code& result) {
     if (result) {
+      Code ignored;
+      socket_.close(ignored);  // whoever tries again is told at once
       throw WireError(
           WireFault::closed,
           fmt::format("{}: {}",

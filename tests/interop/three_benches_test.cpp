@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "data/recording_reader.hpp"
+#include "devices/device.hpp"
 #include "session/run.hpp"
 #include "tests/interop/served_twin.hpp"
 #include "tests/support/compare_recordings.hpp"
@@ -50,6 +51,7 @@ class ThreeBenches : public testing::Test {
                options)
         .recording;
   }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::string tape(const std::string& name) const {
     return "all=replay:" + (folder_ / (name + ".tape")).string();
   }
@@ -57,6 +59,24 @@ class ThreeBenches : public testing::Test {
  private:
   std::filesystem::path folder_;
 };
+
+/// What serves the twin of `settings`.
+Names to_serve(const Names& more = {}) {
+  Names arguments{"pm_dns_quick", "--speed", "max", "--as", "lockin_mechanical=sr830"};
+  for (const std::string& setting : settings) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+Names addresses(const ServedTwin& twin) {
+  Names all;
+  for (const char* role : {"afm", "lockin_mechanical", "lockin_electrical", "clock"}) {
+    all.push_back(std::string(role) + "=" + twin.address(role));
+  }
+  return all;
+}
 
 /// Readings [pixel and direction][frequency].
 std::vector<std::complex<float>> readings(const std::filesystem::path& file) {
@@ -108,18 +128,9 @@ double likeness(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 TEST_F(ThreeBenches, SimulatedServedAndReplayed) {
-  Names arguments{"pm_dns_quick", "--speed", "max", "--as", "lockin_mechanical=sr830"};
-  for (const std::string& setting : settings) {
-    arguments.insert(arguments.end(), {"--set", setting});
-  }
-  ServedTwin twin(arguments);
+  ServedTwin twin(to_serve());
   const auto simulated = run("simulated", {});
-  const auto served = run("served",
-                          {"afm=" + twin.address("afm"),
-                           "lockin_mechanical=" + twin.address("lockin_mechanical"),
-                           "lockin_electrical=" + twin.address("lockin_electrical"),
-                           "clock=" + twin.address("clock")},
-                          true);
+  const auto served = run("served", addresses(twin), true);
   EXPECT_EQ(twin.stop(), 0);
   const auto replayed = run("replayed", {tape("served")});
   EXPECT_EQ(measured_differences(served, replayed), Names{}) << "replay: the same bits";
@@ -152,6 +163,52 @@ TEST_F(ThreeBenches, SimulatedServedAndReplayed) {
   EXPECT_GT(likeness(topography(simulated), topography(served)), 0.99);
   EXPECT_LT(likeness(topography(simulated), topography(run("other", {}, false, "2"))), 0.7);
 }
+
+// Wires that fail while a procedure runs: it goes on, or ends with an error that names the device,
+// in the safe state.
+class FaultyWires : public ThreeBenches,
+                    public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(FaultyWires, EndInTheSafeState) {
+  const auto [device, kind] = GetParam();
+  ServedTwin twin(to_serve({"--set",
+                            std::string("wire_fault=[{device=\"") + device + "\", kind=\"" + kind +
+                                "\", at_count=40, late_s=0.05}]"}));
+  bool ended = false;
+  try {
+    static_cast<void>(run("served", addresses(twin)));
+  } catch (const devices::DeviceError& error) {
+    ended = true;
+    EXPECT_EQ(error.device(), device) << error.what();
+  }
+  const auto file = folder() / (ended ? "served.nxs.part" : "served.nxs");
+  const data::RecordingReader recording(file);
+  bool safe = !ended;
+  for (const Event& event : recording.events()) {
+    safe = safe || event.text == "safe state reached";
+  }
+  EXPECT_TRUE(safe);
+  if (std::string(kind) == "late") {
+    EXPECT_FALSE(ended) << "50 ms are no fault";
+  }
+  EXPECT_EQ(twin.stop(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds,
+                         FaultyWires,
+                         testing::Values(std::pair("lockin_electrical", "late"),
+                                         std::pair("lockin_electrical", "truncated"),
+                                         std::pair("lockin_electrical", "garbled"),
+                                         std::pair("lockin_electrical", "disconnected"),
+                                         std::pair("lockin_mechanical", "disconnected"),
+                                         std::pair("afm", "late"),
+                                         std::pair("afm", "truncated"),
+                                         std::pair("afm", "garbled"),
+                                         std::pair("afm", "disconnected"),
+                                         std::pair("clock", "disconnected")),
+                         [](const auto& test) {
+                           return std::string(test.param.first) + "_" + test.param.second;
+                         });
 
 }  // namespace
 }  // namespace halotwin::tests

@@ -61,6 +61,22 @@ TEST(TextServer, ManyClientsAtOnce) {
   }
 }
 
+TEST(TextServer, AConnectionThatWasCutSaysSoAtOnceEveryTime) {
+  Served served(
+      [](std::string_view) -> std::string { throw WireError(WireFault::closed, "enough"); });
+  const auto client = served.connect(std::chrono::minutes(1));
+  const WallClock wall;
+  for (int k = 0; k < 5; ++k) {
+    EXPECT_THROW(
+        {
+          client->send("hello\n");
+          static_cast<void>(client->receive_until('\n'));
+        },
+        WireError);
+  }
+  EXPECT_LT(seconds(wall.now()), 30.0) << "no wait for an answer that cannot come";
+}
+
 TEST(TextServer, AnEndlessLineEndsOnlyItsClient) {
   Served served(echo, {.longest_line = 100});
   const auto bad = served.connect();
