@@ -1,7 +1,6 @@
 #include "devices/drivers/labone_lock_in.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -12,6 +11,8 @@
 #include "base/constants.hpp"
 #include "base/settling.hpp"
 #include "devices/drivers/labone_link.hpp"
+#include "devices/drivers/labone_output.hpp"
+#include "devices/drivers/labone_settings.hpp"
 #include "devices/drivers/labone_stream.hpp"
 
 namespace halotwin::devices {
@@ -20,6 +21,8 @@ namespace {
 
 using labone::DemodSample;
 using labone::LinkError;
+using labone::whole_wish;
+using labone::Wish;
 
 constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double degree = constants::pi / 180.0;
@@ -27,38 +30,21 @@ constexpr int aux_channels = 4;
 constexpr double slowest_rate_hz = 100.0;
 constexpr double fastest_rate_hz = 1e4;
 
-/// Output ranges of a MFLI [V].
-constexpr std::array output_ranges_v{0.01, 0.1, 1.0, 10.0};
-constexpr double hf2_output_range_v = 1.0;
-
 // Time constants of a HF2LI: unverified; those of a MFLI: its data sheet.
 constexpr LockInLimits hf2li_limits{.reference_hz = {1e-3, 50e6},
                                     .time_constant_s = {0.8e-6, 80.0},
                                     .max_harmonic = 1023,
                                     .max_filter_order = 8,
                                     .input_range_v = {1e-3, 1.5},
-                                    .max_output_peak_v = hf2_output_range_v,
-                                    .max_output_offset_v = hf2_output_range_v};
+                                    .max_output_peak_v = labone::hf2_output_range_v,
+                                    .max_output_offset_v = labone::hf2_output_range_v};
 constexpr LockInLimits mfli_limits{.reference_hz = {1e-3, 500e3},
                                    .time_constant_s = {337e-9, 83.0},
                                    .max_harmonic = 1023,
                                    .max_filter_order = 8,
                                    .input_range_v = {1e-3, 3.0},
-                                   .max_output_peak_v = 10.0,
-                                   .max_output_offset_v = 10.0};
-
-/// A node to be set, and how far from the value it may be read back.
-struct Wish {
-  std::string node;
-  double value;
-  double tolerance = 0.0;
-  bool whole = false;
-  double period = 0.0;  // of an angle
-};
-
-Wish whole(std::string node, int value) {
-  return {.node = std::move(node), .value = static_cast<double>(value), .whole = true};
-}
+                                   .max_output_peak_v = labone::mf_output_range_v,
+                                   .max_output_offset_v = labone::mf_output_range_v};
 
 class LaboneLockIn final : public LockIn {
  public:
@@ -76,7 +62,7 @@ class LaboneLockIn final : public LockIn {
         demod_(fmt::format("demods/{}/", parts.demodulator)),
         frequency_(fmt::format("oscs/{}/freq", parts.oscillator)),
         input_(fmt::format("sigins/{}/", parts.input)),
-        output_node_(fmt::format("sigouts/{}/", parts.output)),
+        signal_(link_, role_, parts.output),
         stream_(
             link_,
             clock,
@@ -102,13 +88,7 @@ class LaboneLockIn final : public LockIn {
 
   void make_safe() override {
     constexpr const char* operation = "make safe";
-    with_link(operation, [&] {
-      apply(operation, {whole(output_node_ + "on", 0)});
-      apply(operation,
-            {{.node = amplitude_node(), .value = 0.0, .tolerance = 1e-3},
-             {.node = output_node_ + "offset", .value = 0.0, .tolerance = 1e-3}});
-      read_output();
-    });
+    with_link(operation, [&] { output_ = signal_.make_safe(operation); });
   }
 
   LockInSettings configure(const LockInSettings& wanted) override {
@@ -129,10 +109,10 @@ class LaboneLockIn final : public LockIn {
         std::clamp(wanted.input_range_v, limit.input_range_v.low, limit.input_range_v.high);
     const double rate_hz = rate_for(tau_s);
     std::vector<Wish> wishes{
-        whole(demod_ + "adcselect", parts_.input),
-        whole(demod_ + "oscselect", parts_.oscillator),
-        whole(demod_ + "harmonic", std::clamp(wanted.harmonic, 1, limit.max_harmonic)),
-        whole(demod_ + "order", std::clamp(wanted.filter_order, 1, limit.max_filter_order)),
+        whole_wish(demod_ + "adcselect", parts_.input),
+        whole_wish(demod_ + "oscselect", parts_.oscillator),
+        whole_wish(demod_ + "harmonic", std::clamp(wanted.harmonic, 1, limit.max_harmonic)),
+        whole_wish(demod_ + "order", std::clamp(wanted.filter_order, 1, limit.max_filter_order)),
         {.node = demod_ + "timeconstant", .value = tau_s, .tolerance = 0.05 * tau_s},
         {.node = demod_ + "phaseshift",
          .value = std::remainder(wanted.phase_rad / degree, 360.0),
@@ -140,18 +120,18 @@ class LaboneLockIn final : public LockIn {
          .period = 360.0},
         frequency_wish(wanted.reference_hz),
         {.node = input_ + "range", .value = range_v, .tolerance = 4.0 * range_v},
-        whole(input_ + "ac", wanted.coupling == Coupling::ac ? 1 : 0),
+        whole_wish(input_ + "ac", wanted.coupling == Coupling::ac ? 1 : 0),
         {.node = demod_ + "rate", .value = rate_hz, .tolerance = 0.75 * rate_hz},
-        whole(demod_ + "enable", 1)};
+        whole_wish(demod_ + "enable", 1)};
     if (parts_.differential) {
-      wishes.push_back(whole(input_ + "diff", *parts_.differential ? 1 : 0));
+      wishes.push_back(whole_wish(input_ + "diff", *parts_.differential ? 1 : 0));
     }
     if (!hf2_) {
-      wishes.push_back(whole(input_ + "on", 1));
+      wishes.push_back(whole_wish(input_ + "on", 1));
       wishes.push_back({.node = input_ + "scaling", .value = 1.0});
     }
     with_link(operation, [&] {
-      apply(operation, wishes);
+      apply(link_, role_, operation, wishes);
       read_settings();
     });
     return settings_;
@@ -163,7 +143,7 @@ class LaboneLockIn final : public LockIn {
       refuse(operation, "the frequency is not a number");
     }
     with_link(operation, [&] {
-      settings_.reference_hz = apply(operation, {frequency_wish(frequency_hz)})[0];
+      settings_.reference_hz = apply(link_, role_, operation, {frequency_wish(frequency_hz)})[0];
     });
     return settings_.reference_hz;
   }
@@ -184,7 +164,7 @@ class LaboneLockIn final : public LockIn {
                          most,
                          hf2_ ? ", the range in which this driver keeps a HF2LI" : ""));
     }
-    with_link(operation, [&] { change_output(operation, wanted, peak_v); });
+    with_link(operation, [&] { output_ = signal_.set(operation, wanted); });
     return output_;
   }
 
@@ -217,7 +197,8 @@ class LaboneLockIn final : public LockIn {
     };
     if (wanted.quantity == AuxQuantity::off) {  // "manual": the offset alone
       with_link(operation, [&] {
-        apply(operation, {volts("offset", 0.0), whole(node + "outputselect", -1)});
+        apply(
+            link_, role_, operation, {volts("offset", 0.0), whole_wish(node + "outputselect", -1)});
       });
       return {};
     }
@@ -225,13 +206,13 @@ class LaboneLockIn final : public LockIn {
     const double unit = wanted.quantity == AuxQuantity::phase ? degree : sqrt_2;
     const double scale = wanted.scale_v_per_unit * unit;
     const std::vector<Wish> wishes{
-        whole(node + "demodselect", parts_.demodulator),
+        whole_wish(node + "demodselect", parts_.demodulator),
         {.node = node + "scale", .value = scale, .tolerance = 1e-3 * std::abs(scale)},
         volts("offset", wanted.offset_v),
-        whole(node + "outputselect", static_cast<int>(wanted.quantity) - 1)};
+        whole_wish(node + "outputselect", static_cast<int>(wanted.quantity) - 1)};
     AuxOutput applied = wanted;
     with_link(operation, [&] {
-      const std::vector<double> got = apply(operation, wishes);
+      const std::vector<double> got = apply(link_, role_, operation, wishes);
       applied.scale_v_per_unit = got[1] == scale ? wanted.scale_v_per_unit : got[1] / unit;
       applied.offset_v = got[2];
     });
@@ -255,10 +236,6 @@ class LaboneLockIn final : public LockIn {
     const Range range = limits().reference_hz;
     const double wanted = std::clamp(hz, range.low, range.high);
     return {.node = frequency_, .value = wanted, .tolerance = 1e-6 * wanted + 1e-5};
-  }
-
-  [[nodiscard]] std::string amplitude_node() const {
-    return fmt::format("{}amplitudes/{}", output_node_, mixer_);
   }
 
   /// Runs an operation; a connection that was lost before or during it is opened once more.
@@ -298,13 +275,13 @@ class LaboneLockIn final : public LockIn {
     hf2_ = model == "HF2LI";
     const std::string options = link_.text("features/options");
     const bool multi = options.find(hf2_ ? "MF" : "MD") != std::string::npos;
-    mixer_ = parts_.mixer_channel.value_or(multi ? 0 : hf2_ ? 6 + parts_.output : 1);
+    signal_.identify(hf2_, parts_.mixer_channel.value_or(multi ? 0 : hf2_ ? 6 + parts_.output : 1));
     identity_.vendor = "Zurich Instruments";
     identity_.model = model;
     identity_.serial = link_.text("features/serial");
     identity_.firmware = "LabOne " + link_.text("/zi/about/version");
     read_settings();
-    read_output();
+    output_ = signal_.read();
     clip_nodes_ = hf2_ ? std::vector{fmt::format("status/flags/adcclip/{}", parts_.input)}
                        : std::vector{input_ + "max", input_ + "min"};
     try {
@@ -315,73 +292,6 @@ class LaboneLockIn final : public LockIn {
       }
       clip_nodes_.clear();  // other firmware: the magnitude alone tells
     }
-  }
-
-  /// Sets, waits until all has arrived and reads back.
-  std::vector<double> apply(const char* operation, const std::vector<Wish>& wishes) {
-    for (const Wish& wish : wishes) {
-      if (wish.whole) {
-        link_.set(wish.node, static_cast<std::int64_t>(std::lround(wish.value)));
-      } else {
-        link_.set(wish.node, wish.value);
-      }
-    }
-    link_.sync();
-    std::vector<double> out;
-    for (const Wish& wish : wishes) {
-      const double got =
-          wish.whole ? static_cast<double>(link_.whole(wish.node)) : link_.number(wish.node);
-      const double apart =
-          wish.period > 0.0 ? std::remainder(got - wish.value, wish.period) : got - wish.value;
-      if (!(std::abs(apart) <= wish.tolerance)) {
-        throw DeviceError(
-            role_,
-            operation,
-            fmt::format("{} was set to {} but reads {}", link_.path(wish.node), wish.value, got),
-            Retry::yes);
-      }
-      out.push_back(got);
-    }
-    return out;
-  }
-
-  void change_output(const char* operation, const LockInOutput& wanted, double peak_v) {
-    double range_v = hf2_output_range_v;
-    if (!hf2_) {
-      range_v = *std::find_if(output_ranges_v.begin(), output_ranges_v.end() - 1, [&](double r) {
-        return r * (1.0 + 1e-12) >= peak_v;
-      });
-    }
-    const double before_v = link_.number(output_node_ + "range");
-    const Wish range{.node = output_node_ + "range", .value = range_v, .tolerance = 1e-6 * range_v};
-    const double volt_per_unit = hf2_ ? range_v : 1.0;
-    const std::vector<Wish> values{{.node = output_node_ + "offset",
-                                    .value = wanted.offset_v / volt_per_unit,
-                                    .tolerance = 1e-3 * range_v},
-                                   {.node = amplitude_node(),
-                                    .value = wanted.amplitude_peak_v / volt_per_unit,
-                                    .tolerance = 1e-3 * range_v},
-                                   whole(fmt::format("{}enables/{}", output_node_, mixer_), 1)};
-    if (!wanted.on) {
-      apply(operation, {whole(output_node_ + "on", 0)});
-    }
-    if (hf2_ && before_v != range_v) {  // values count in ranges: not a moment in the wrong one
-      apply(operation,
-            {{.node = amplitude_node(), .value = 0.0, .tolerance = 1e-3},
-             {.node = output_node_ + "offset", .value = 0.0, .tolerance = 1e-3}});
-    }
-    if (before_v < range_v || hf2_) {
-      apply(operation, {range});
-    }
-    apply(operation, values);
-    if (before_v > range_v && !hf2_) {
-      apply(operation, {range});
-      apply(operation, values);
-    }
-    if (wanted.on) {
-      apply(operation, {whole(output_node_ + "on", 1)});
-    }
-    read_output();
   }
 
   void read_settings() {
@@ -405,14 +315,6 @@ class LaboneLockIn final : public LockIn {
                                     scaling_),
                         Retry::yes);
     }
-  }
-
-  void read_output() {
-    // HF2LI: amplitude and offset as fractions of the range, unverified but for a range of 1 V.
-    const double volt_per_unit = hf2_ ? link_.number(output_node_ + "range") : 1.0;
-    output_ = {.on = link_.whole(output_node_ + "on") != 0,
-               .amplitude_peak_v = link_.number(amplitude_node()) * volt_per_unit,
-               .offset_v = link_.number(output_node_ + "offset") * volt_per_unit};
   }
 
   /// HF2LI: a flag; MFLI: extremes of the input in units of its range. Nodes unverified.
@@ -441,11 +343,10 @@ class LaboneLockIn final : public LockIn {
   std::string demod_;  // nodes
   std::string frequency_;
   std::string input_;
-  std::string output_node_;
   std::vector<std::string> clip_nodes_;
+  labone::SignalOutput signal_;
   labone::DemodStream stream_;
   bool hf2_ = false;
-  int mixer_ = 0;
   double scaling_ = 1.0;  // of the samples, by the input
   Identity identity_;
   LockInSettings settings_;

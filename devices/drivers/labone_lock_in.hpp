@@ -2,7 +2,7 @@
 // labone://host:port/dev1234 (port 8004 of a MFLI, 8005 of the ziServer of a HF2LI).
 //
 // Functions, layouts and nodes: the maker's header, examples and manuals. Not tried on the
-// instruments themselves. What is not certain is marked "unverified" in labone_lock_in.cpp.
+// instruments themselves. What is not certain is marked "unverified" in labone_*.cpp and .hpp.
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@
 #include <rapidcheck.h>
 
 #include "base/constants.hpp"
+#include "devices/drivers/labone_link.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 #include "tests/support/labone_bench.hpp"
@@ -23,6 +24,10 @@ namespace {
 using simulated::ChainParams;
 using simulated::HarmonicChain;
 using test::ShimInstrument;
+
+simulated::LockInModel named(const std::string& model) {
+  return model == "MFLI" ? simulated::mfli() : simulated::hf2li();
+}
 
 /// A simulated HF2LI or MFLI behind the shim.
 struct Bench {
@@ -107,10 +112,10 @@ std::string failed_open(const std::string& library,
       retry);
 }
 
-class EachModel : public testing::TestWithParam<simulated::LockInModel> {};
+class EachModel : public testing::TestWithParam<std::string> {};
 
 TEST_P(EachModel, ReadsWhatTheInstrumentBehindReads) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   driver->configure({.reference_hz = 2e3, .time_constant_s = 3e-3, .filter_order = 4});
   driver->set_output({.on = true, .amplitude_peak_v = 0.5, .offset_v = 0.25});
@@ -127,23 +132,23 @@ TEST_P(EachModel, ReadsWhatTheInstrumentBehindReads) {
 }
 
 TEST_P(EachModel, TellsWhoItIs) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const Identity identity = bench.labone.open()->identity();
   EXPECT_EQ(identity.vendor, "Zurich Instruments");
-  EXPECT_EQ(identity.model, GetParam().model);
+  EXPECT_EQ(identity.model, GetParam());
   EXPECT_EQ("dev" + identity.serial, bench.labone.instrument().serial);
   EXPECT_EQ(identity.address,
             "labone://twin:" + std::to_string(bench.labone.port()) + "/dev" + identity.serial);
 }
 
 TEST_P(EachModel, OpeningChangesNoSetting) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const LockInSettings settings{
       .reference_hz = 4321.0, .harmonic = 3, .time_constant_s = 1e-2, .filter_order = 2};
   bench.behind.configure(settings);
   const LockInOutput output{.on = true, .amplitude_peak_v = 0.3, .offset_v = 0.1};
   bench.behind.set_output(output);
-  test::LaboneBench fresh(bench.behind, bench.world.clock(), GetParam().model);
+  test::LaboneBench fresh(bench.behind, bench.world.clock(), GetParam());
   const auto driver = fresh.open();
   EXPECT_EQ(bench.behind.settings(), settings);
   EXPECT_EQ(bench.behind.output(), output);
@@ -152,7 +157,7 @@ TEST_P(EachModel, OpeningChangesNoSetting) {
 }
 
 TEST_P(EachModel, PhaseIsSubtracted) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   driver->configure({.reference_hz = 2e3, .time_constant_s = 1e-3});
   driver->set_output({.on = true, .amplitude_peak_v = 0.5});
@@ -169,7 +174,7 @@ TEST_P(EachModel, PhaseIsSubtracted) {
 }
 
 TEST_P(EachModel, AuxiliaryOutputsScaleInVoltPeakAndRadian) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   for (const AuxQuantity quantity :
        {AuxQuantity::x, AuxQuantity::y, AuxQuantity::magnitude, AuxQuantity::phase}) {
@@ -181,9 +186,9 @@ TEST_P(EachModel, AuxiliaryOutputsScaleInVoltPeakAndRadian) {
 }
 
 TEST_P(EachModel, AnInputThatClipsIsSeen) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   Clipping clipping(bench.behind);
-  test::LaboneBench labone(clipping, bench.world.clock(), GetParam().model);
+  test::LaboneBench labone(clipping, bench.world.clock(), GetParam());
   const auto driver = labone.open();
   driver->configure({});
   EXPECT_FALSE(driver->read().overload);
@@ -198,7 +203,7 @@ TEST_P(EachModel, AnInputThatClipsIsSeen) {
 }
 
 TEST_P(EachModel, ADemodulatorThatIsOffIsATimeout) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   bench.spoil("GetDemodSample", "demods/0/sample", labone::error_timeout);
   const std::string text = complaint([&] { static_cast<void>(driver->read()); }, Retry::yes);
@@ -206,7 +211,7 @@ TEST_P(EachModel, ADemodulatorThatIsOffIsATimeout) {
 }
 
 TEST_P(EachModel, ASettingThatIsLostIsNoticed) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   for (const std::string node : {"oscs/0/freq", "demods/0/timeconstant", "demods/0/phaseshift"}) {
     bench.spoil("SetValueD", node, labone::success);
@@ -234,7 +239,7 @@ TEST_P(EachModel, ASettingThatIsLostIsNoticed) {
 }
 
 TEST_P(EachModel, AnOutputThatStaysOnIsNotCalledSafe) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   driver->set_output({.on = true, .amplitude_peak_v = 0.5});
   bench.spoil("SetValueI", "sigouts/0/on", labone::success);
@@ -247,7 +252,7 @@ TEST_P(EachModel, AnOutputThatStaysOnIsNotCalledSafe) {
 }
 
 TEST_P(EachModel, ALostConnectionIsOpenedAgainOnce) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   bool lost = false;
   bench.labone.instrument().before = [&](std::string_view function, std::string_view) {
@@ -267,7 +272,7 @@ TEST_P(EachModel, ALostConnectionIsOpenedAgainOnce) {
 }
 
 TEST_P(EachModel, SaysWhichInstrumentIsNotThere) {
-  const Bench bench(GetParam());
+  const Bench bench(named(GetParam()));
   const std::uint16_t port = bench.labone.port();
   const std::string text =
       failed_open(HALOTWIN_LABONE_SHIM, test::shim_host, port, "dev9999", Retry::no);
@@ -276,7 +281,7 @@ TEST_P(EachModel, SaysWhichInstrumentIsNotThere) {
 }
 
 TEST_P(EachModel, StreamsBlocksWithoutGaps) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   SampleStream& stream = *driver->stream();
   const double rate_hz = stream.start(1e3);
@@ -307,7 +312,7 @@ TEST_P(EachModel, StreamsBlocksWithoutGaps) {
 }
 
 TEST_P(EachModel, AStreamEndsWithItsConnection) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   SampleStream& stream = *driver->stream();
   stream.start(1e3);
@@ -327,7 +332,7 @@ TEST_P(EachModel, AStreamEndsWithItsConnection) {
 // Whatever an event says of its type, its count and where its values lie: no byte outside its
 // buffer is read, and what is no sample of this stream gives no reading.
 TEST_P(EachModel, SpoiltEventsAreRefusedOrLeftOut) {
-  Bench bench(GetParam());
+  Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
   SampleStream& stream = *driver->stream();
   EXPECT_TRUE(rc::check("spoilt events", [&] {
@@ -370,8 +375,8 @@ TEST_P(EachModel, SpoiltEventsAreRefusedOrLeftOut) {
 
 INSTANTIATE_TEST_SUITE_P(Both,
                          EachModel,
-                         testing::Values(simulated::mfli(), simulated::hf2li()),
-                         [](const auto& instance) { return instance.param.model; });
+                         testing::Values("MFLI", "HF2LI"),
+                         [](const auto& instance) { return instance.param; });
 
 TEST(LaboneLockIn, TakesTheOutputRangeThatCovers) {
   Bench bench(simulated::mfli());
@@ -391,6 +396,30 @@ TEST(LaboneLockIn, KeepsAHf2liWhereFractionAndVoltAgree) {
   EXPECT_TRUE(
       says(complaint([&] { driver->set_output({.on = true, .amplitude_peak_v = 1.5}); }, Retry::no),
            "at most 1 V together, the range in which this driver keeps a HF2LI"));
+}
+
+TEST(LaboneLockIn, BringsAHf2liIntoThatRangeWithoutAJump) {
+  Bench bench(simulated::hf2li());
+  labone::Link link(labone::load(HALOTWIN_LABONE_SHIM, "other"),
+                    test::shim_host,
+                    labone::hf2_port,
+                    bench.labone.instrument().serial);
+  link.open();
+  link.set("sigouts/0/enables/6", std::int64_t{1});
+  link.set("sigouts/0/range", 10.0);
+  link.set("sigouts/0/amplitudes/6", 0.02);
+  link.set("sigouts/0/on", std::int64_t{1});
+  ASSERT_EQ(bench.behind.output().amplitude_peak_v, 0.2);
+  const auto driver = bench.labone.open();
+  EXPECT_EQ(driver->output().amplitude_peak_v, 0.2);
+  bench.labone.instrument().before = [&](std::string_view, std::string_view) {
+    EXPECT_LE(bench.behind.output().amplitude_peak_v, 0.5);
+    return ShimInstrument::go_on;
+  };
+  const LockInOutput wanted{.on = true, .amplitude_peak_v = 0.5};
+  EXPECT_EQ(driver->set_output(wanted), wanted);
+  EXPECT_EQ(bench.behind.output(), wanted);
+  EXPECT_EQ(link.number("sigouts/0/range"), 1.0);
 }
 
 TEST(LaboneLockIn, MultiFrequencyOptionsMoveTheMixerChannel) {
