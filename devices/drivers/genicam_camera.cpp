@@ -83,6 +83,7 @@ class GenicamCamera final : public Camera {
     shift_.reset();
     complete_ = false;
     link_.begin(params_.ring_buffer_frames, frames);
+    sign_of_life_ = clock_->now();
     started_ = true;
     running_ = true;
   }
@@ -118,14 +119,15 @@ class GenicamCamera final : public Camera {
         clock_->sleep(wait, stop);
       }
       if (const auto frame = link_.take(pixels, wait)) {
+        sign_of_life_ = clock_->now();
         if (const auto info = describe(*frame)) {
           return info;
         }
-      } else if (left <= Duration::zero()) {
-        link_.check(operation);
-        return std::nullopt;
       } else {
-        link_.check(operation);
+        check_silence(operation);
+        if (left <= Duration::zero()) {
+          return std::nullopt;
+        }
       }
     }
   }
@@ -145,6 +147,16 @@ class GenicamCamera final : public Camera {
  private:
   [[noreturn]] void refuse(const char* operation, const std::string& cause) const {
     throw DeviceError(role_, operation, cause, Retry::no);
+  }
+
+  /// A camera that sends nothing for long is called.
+  void check_silence(const char* operation) {
+    link_.check(operation);
+    constexpr Duration long_time = std::chrono::seconds(1);
+    if (clock_->now() - sign_of_life_ > long_time) {
+      link_.call(operation);
+      sign_of_life_ = clock_->now();
+    }
   }
 
   /// The region with its size in numbers.
@@ -211,6 +223,7 @@ class GenicamCamera final : public Camera {
   std::uint64_t wanted_ = 0;  // 0: until stop
   Duration started_at_{};
   Duration last_start_{};
+  Duration sign_of_life_{};
   Duration last_camera_{};
   std::optional<Duration> shift_;  // from the camera's clock to ours
 };

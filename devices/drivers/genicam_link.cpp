@@ -87,7 +87,7 @@ struct GenicamLink::Parts {
   template <class Function, class... Arguments>
   auto ask(const char* operation, Function function, Arguments... arguments) const {
     if (lost) {
-      fail(operation, name + " has vanished: its heartbeat is missing", Retry::yes);
+      fail(operation, name + " has vanished", Retry::yes);
     }
     GError* error = nullptr;
     const auto check = [&] {
@@ -484,9 +484,18 @@ std::uint32_t GenicamLink::frame_height() const {
   return parts_->height;
 }
 
+void GenicamLink::call(const char* operation) const {
+  try {
+    parts_->ask(operation, arv_camera_get_exposure_time);
+  } catch (const DeviceError&) {
+    parts_->lost = true;  // nothing more is asked of it
+    throw;
+  }
+}
+
 void GenicamLink::check(const char* operation) const {
   if (parts_->lost) {
-    parts_->fail(operation, parts_->name + " has vanished: its heartbeat is missing", Retry::yes);
+    parts_->fail(operation, parts_->name + " has vanished", Retry::yes);
   }
 }
 

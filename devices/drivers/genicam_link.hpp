@@ -51,8 +51,10 @@ class GenicamLink {
   [[nodiscard]] std::uint64_t arrived() const;
   [[nodiscard]] std::uint32_t frame_width() const;
   [[nodiscard]] std::uint32_t frame_height() const;
-  /// Throws if the heartbeat was missed.
+  /// Throws if the heartbeat was missed or a call().
   void check(const char* operation) const;
+  /// Throws if it does not answer now; that takes 2.5 to 5 s.
+  void call(const char* operation) const;
 
  private:
   struct Parts;

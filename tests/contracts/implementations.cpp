@@ -1,5 +1,6 @@
 #include "tests/contracts/implementations.hpp"
 
+#include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/limits.hpp"
 #include "devices/servers/srs_service.hpp"
@@ -15,6 +16,7 @@
 #include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
 #include "tests/support/labone_bench.hpp"
+#include "tests/support/gige_twin.hpp"
 #include "tests/support/nanonis_world.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
@@ -98,6 +100,17 @@ Subject<Camera> simulated_camera() {
   params.sensor_width = 24;
   params.sensor_height = 16;
   return in_small_world<SimulatedCamera, Camera>(params);
+}
+/// The driver of GigE Vision cameras against the simulated one that is served so.
+Subject<Camera> genicam_camera() {
+  struct Served {
+    Served() : behind(simulated_camera()), twin(*behind.clock, *behind.device) {}
+    Subject<Camera> behind;
+    GigeTwin twin;
+  };
+  auto served = std::make_shared<Served>();
+  auto device = open_genicam_camera("127.0.0.1", served->twin.clock(), "camera");
+  return {served, &served->twin.clock(), std::move(device)};
 }
 Subject<ElectronAnalyser> scripted_analyser() {
   return on_clock<ScriptedAnalyser, ElectronAnalyser>(AnalyserScript{});
@@ -210,6 +223,7 @@ const std::vector<Implementation<Camera>>& cameras() {
       {"guarded_scripted", [] { return guarded(scripted_camera()); }},
       {"simulated", simulated_camera},
       {"guarded_simulated", [] { return guarded(simulated_camera()); }},
+      {"genicam_driver", genicam_camera},
   };
   return all;
 }
