@@ -123,13 +123,18 @@ std::string NanonisLink::exchange(const char* operation,
 }
 
 std::string NanonisLink::receive(std::string_view command, const nanonis::Patience& patience) {
-  const Duration give_up = clock_->now() + patience.longer;
+  std::optional<Duration> give_up;  // the clock may be the one that fails: it is asked late
   std::string head;
   while (head.empty()) {
     try {
       head = stream_->receive(nanonis::header_bytes);
     } catch (const WireError& error) {
-      if (error.fault() != WireFault::silent || clock_->now() >= give_up) {
+      if (error.fault() != WireFault::silent || patience.longer <= Duration::zero()) {
+        throw;
+      }
+      const Duration now = clock_->now();
+      give_up = give_up.value_or(now + patience.longer);
+      if (now >= *give_up) {
         throw;
       }
       if (patience.stop.stop_requested()) {

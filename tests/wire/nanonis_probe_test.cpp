@@ -402,6 +402,37 @@ TEST(NanonisProbe, SafeIsWithdrawnAndStillWhateverFails) {
   EXPECT_EQ(bench.twin.probe.positioner().position(), at);
 }
 
+/// A clock that somebody else serves, and that is gone.
+class GoneClock final : public Clock {
+ public:
+  bool gone = false;
+  [[nodiscard]] Duration now() const override {
+    if (gone) {
+      throw DeviceError("clock", "read time", "the connection was closed", Retry::no);
+    }
+    return Duration::zero();
+  }
+  void sleep(Duration, const std::stop_token&) override { static_cast<void>(now()); }
+  [[nodiscard]] ClockKind kind() const override { return ClockKind::wall; }
+};
+
+TEST(NanonisProbe, SafeNeedsNoClock) {
+  test::NanonisWorld twin;
+  GoneClock clock;
+  const auto driver = open_nanonis_probe(
+      [&] {
+        return std::make_unique<test::FrameStream>(
+            [&](std::string_view request) { return twin.answer(request); });
+      },
+      clock,
+      "afm",
+      "nanonis://twin");
+  twin.probe.height().approach(patience, {});
+  clock.gone = true;
+  EXPECT_NO_THROW(driver->make_safe());
+  EXPECT_FALSE(twin.probe.height().engaged());
+}
+
 TEST(NanonisProbe, SpoiltAnswersAreErrorsOrValues) {
   Bench bench;
   const auto driver = bench.open();
