@@ -4,6 +4,7 @@
 #include <cctype>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "devices/servers/clock_service.hpp"
+#include "devices/servers/genicam_server.hpp"
 #include "devices/servers/message_server.hpp"
 #include "devices/servers/nanonis_service.hpp"
 #include "devices/servers/srs_service.hpp"
@@ -84,6 +86,9 @@ class Twin {
         const std::string as = chosen == options.as.end() ? known.front() : chosen->second;
         if (as == "nanonis") {
           listen_nanonis(add(device.role, "Nanonis controller"));
+        } else if (as == "gige") {
+          serve_camera(add(device.role, "GigE Vision camera"));
+          light_on(scenario);
         } else {
           add_lock_in(device.role, as);
         }
@@ -117,6 +122,9 @@ class Twin {
     std::vector<Served> all;
     for (const auto& port : ports_) {
       all.push_back(port->served);
+    }
+    if (lit_) {
+      all.push_back(*lit_);
     }
     return all;
   }
@@ -192,6 +200,39 @@ class Twin {
         "nanonis://");
   }
 
+  /// A light source has no protocol of its own: it is switched on as the procedure would.
+  void light_on(const Scenario& scenario) {
+    const auto of_procedure = [&](const char* key) {
+      const Value* value = scenario.procedure.find(key);
+      const auto* number = value == nullptr ? nullptr : std::get_if<double>(&value->data);
+      return number == nullptr ? 0.0 : *number;
+    };
+    const devices::LightSettings on =
+        bench_.get<devices::LightSource>("light", "light source")
+            .configure({.on = true,
+                        .irradiance_w_per_m2 = of_procedure("irradiance_w_per_m2"),
+                        .wavelength_m = of_procedure("wavelength_m")});
+    lit_ = Served{
+        "light",
+        fmt::format("on: {:.4g} W/m2, {:.0f} nm", on.irradiance_w_per_m2, 1e9 * on.wavelength_m),
+        "(no protocol)",
+        0};
+  }
+
+  /// It lives in real time, whatever else does.
+  void serve_camera(Port& port) {
+    const auto server = std::make_shared<devices::GenicamServer>(
+        bench_.get<devices::Camera>("camera", "camera"),
+        options_.listen,
+        "1",
+        [this](const std::function<void()>& work) { turn_.take(work); });
+    port.served.address = server->address();
+    port.run = [server, &port](const std::stop_token& stop) {
+      server->run(stop);
+      port.served.answers = server->frames_sent();
+    };
+  }
+
   void add_lock_in(const std::string& role, const std::string& as) {
     const devices::srs::Model& model = *devices::srs::find_model(as);
     Port& port = add(role, std::string(model.name));
@@ -211,11 +252,17 @@ class Twin {
   Turn turn_;
   std::vector<devices::WireFaultPlan> wire_faults_;
   std::vector<std::unique_ptr<Port>> ports_;
+  std::optional<Served> lit_;
 };
 
 void check(const Scenario& scenario, const ServeOptions& options) {
   require(scenario.is_simulated(), "only simulated instruments can be served (bench: \"sim:\")");
   require(options.speed >= 0.0, "speed", options.speed, ">= 0");
+  const bool camera = std::any_of(scenario.devices.begin(),
+                                  scenario.devices.end(),
+                                  [](const auto& device) { return device.role == "camera"; });
+  require(!camera || options.speed > 0.0,
+          "--speed max: a GigE Vision camera lives in real time (--speed 1 or a larger number)");
   for (const auto& [role, as] : options.as) {
     const bool there = std::any_of(scenario.devices.begin(),
                                    scenario.devices.end(),
@@ -236,6 +283,9 @@ void check(const Scenario& scenario, const ServeOptions& options) {
 std::vector<std::string> served_protocols(const std::string& role) {
   if (role == "afm") {
     return {"nanonis"};
+  }
+  if (role == "camera") {
+    return {"gige"};
   }
   if (role == "lockin_electrical" || role == "lockin_mechanical") {
     return {"sr865a", "sr860", "sr830"};

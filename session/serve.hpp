@@ -34,7 +34,7 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "nanonis" (AFM); "sr865a", "sr860", "sr830" (lock-ins). Empty if
+/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "sr865a", "sr860", "sr830" (lock-ins). Empty if
 /// there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 

@@ -10,6 +10,8 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/table.hpp"
+#include "devices/drivers/genicam_camera.hpp"
+#include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
@@ -57,6 +59,9 @@ constexpr std::string_view simulated_address = "sim:";
 constexpr std::string_view clock_scheme = "twin://";
 constexpr std::string_view replay_scheme = "replay:";
 constexpr std::string_view speed_option = "?speed=";
+constexpr std::string_view labone_scheme = "labone://";
+constexpr std::string_view genicam_scheme = "genicam://";
+constexpr std::uint16_t labone_port = 8004;  // of a MFLI; the ziServer of a HF2LI: 8005
 
 /// A kind of instrument that answers over a wire.
 struct Driver {
@@ -81,7 +86,13 @@ constexpr std::array drivers{
            "host:port",
            "AFM behind a Nanonis controller, its TCP interface (port 6501)",
            Kind::probe_microscope,
-           nanonis_port}};
+           nanonis_port},
+    Driver{"labone://",
+           "host:port/dev1234",
+           "Zurich Instruments HF2LI, MFLI, through the maker's libziAPI (port 8004)",
+           Kind::lock_in,
+           labone_port},
+    Driver{"genicam://", "id-or-address", "GigE Vision and USB3 Vision cameras", Kind::camera, 0}};
 
 const Driver* driver_of(const std::string& address) {
   const auto* found = std::find_if(drivers.begin(), drivers.end(), [&](const Driver& d) {
@@ -93,6 +104,26 @@ const Driver* driver_of(const std::string& address) {
 Endpoint endpoint_of(const Driver& driver, const std::string& address) {
   return parse_endpoint(std::string_view(address).substr(driver.scheme.size()),
                         driver.default_port);
+}
+
+/// "host:port/dev1234" -> endpoint, "dev1234".
+std::pair<Endpoint, std::string> labone_of(const std::string& address) {
+  const std::string rest = address.substr(labone_scheme.size());
+  const auto slash = rest.find('/');
+  require(slash != std::string::npos && rest.substr(slash + 1).starts_with("dev"),
+          fmt::format("\"{}\" names no instrument (must end in /dev and its number)", address));
+  return {parse_endpoint(rest.substr(0, slash), labone_port), rest.substr(slash + 1)};
+}
+
+/// Throws ParameterError for an address that cannot be one of this kind.
+void check_form(const Driver& driver, const std::string& address) {
+  if (driver.scheme == labone_scheme) {
+    static_cast<void>(labone_of(address));
+  } else if (driver.scheme == genicam_scheme) {
+    require(address.size() > genicam_scheme.size(), fmt::format("\"{}\" names no camera", address));
+  } else {
+    static_cast<void>(endpoint_of(driver, address));
+  }
 }
 
 Connect tcp_to(const Endpoint& endpoint,
@@ -118,6 +149,10 @@ std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request,
                                      Clock& clock,
                                      const std::shared_ptr<WireRecord>& wire) {
   const Driver& driver = *driver_of(request.address);
+  if (driver.scheme == labone_scheme) {
+    const auto [server, device] = labone_of(request.address);
+    return open_labone_lock_in("", server.host, server.port, device, clock, request.role);
+  }
   return open_srs_lock_in(tcp_to(endpoint_of(driver, request.address), request.role, wire),
                           clock,
                           request.role,
@@ -159,8 +194,13 @@ struct Makers {
     return world != nullptr ? world->take_light(request.role) : nullptr;
   }
   [[nodiscard]] std::unique_ptr<Camera> camera() const {
-    auto* world = simulated();
-    return world != nullptr ? world->take_camera(request.role) : nullptr;
+    if (auto* world = simulated()) {
+      return world->take_camera(request.role);
+    }
+    return driver_of(request.address) != nullptr
+               ? open_genicam_camera(
+                     request.address.substr(genicam_scheme.size()), clock(), request.role)
+               : nullptr;
   }
   [[nodiscard]] std::unique_ptr<Stage> stage() const {
     auto* world = simulated();
@@ -263,7 +303,7 @@ void check(const DeviceRequest& request) {
                       request.address,
                       driver->description));
   try {
-    static_cast<void>(endpoint_of(*driver, request.address));
+    check_form(*driver, request.address);
   } catch (const ParameterError& error) {
     throw ParameterError(fmt::format("bench.{}: {}", request.role, error.what()));
   }

@@ -44,6 +44,18 @@ INSTANTIATE_TEST_SUITE_P(Models,
                                          std::pair("SR830", "sr830")),
                          [](const auto& test) { return std::string(test.param.second); });
 
+TEST(ServedTwin, ArvToolControlsItsCamera) {
+  if (!data::testing::has_program("arv-tool-0.8")) {
+    GTEST_SKIP() << "arv-tool-0.8 is not installed";
+  }
+  const ServedTwin twin({"clim_quick", "--listen", "127.0.0.9"});
+  EXPECT_EQ(twin.address("camera"), "genicam://127.0.0.9");
+  const auto outcome = run(
+      "timeout 20 arv-tool-0.8 -a 127.0.0.9 control Width ExposureTime=20000 ExposureTime 2>&1");
+  EXPECT_NE(outcome.output.find("Width = 64"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("ExposureTime = 20000"), std::string::npos) << outcome.output;
+}
+
 TEST(ServedTwin, TimeIsTheComputersTimesTheSpeed) {
   const ServedTwin twin({"pm_dns_quick", "--speed", "20"});
   const auto clock = devices::open_served_clock(to(twin, "clock"), twin.address("clock"));
