@@ -1,4 +1,7 @@
 // Other people's programs drive our served instruments.
+#include "tests/interop/served_twin.hpp"
+#include "tests/support/gige_twin.hpp"
+
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -6,7 +9,6 @@
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "tests/data/programs.hpp"
-#include "tests/interop/served_twin.hpp"
 
 namespace halotwin::tests {
 namespace {
@@ -48,10 +50,11 @@ TEST(ServedTwin, ArvToolControlsItsCamera) {
   if (!data::testing::has_program("arv-tool-0.8")) {
     GTEST_SKIP() << "arv-tool-0.8 is not installed";
   }
-  const ServedTwin twin({"clim_quick", "--listen", "127.0.0.9"});
-  EXPECT_EQ(twin.address("camera"), "genicam://127.0.0.9");
+  const test::GigePort alone;
+  const ServedTwin twin({"clim_quick"});
+  EXPECT_EQ(twin.address("camera"), "genicam://127.0.0.1");
   const auto outcome = run(
-      "timeout 20 arv-tool-0.8 -a 127.0.0.9 control Width ExposureTime=20000 ExposureTime 2>&1");
+      "timeout 20 arv-tool-0.8 -a 127.0.0.1 control Width ExposureTime=20000 ExposureTime 2>&1");
   EXPECT_NE(outcome.output.find("Width = 64"), std::string::npos) << outcome.output;
   EXPECT_NE(outcome.output.find("ExposureTime = 20000"), std::string::npos) << outcome.output;
 }
