@@ -50,6 +50,16 @@ struct Bench {
   test::LaboneBench labone;
 };
 
+/// A second client of the bench's instrument.
+std::unique_ptr<labone::Link> second_link(Bench& bench) {
+  auto link = std::make_unique<labone::Link>(labone::load(HALOTWIN_LABONE_SHIM, "second"),
+                                             test::shim_host,
+                                             bench.labone.port(),
+                                             bench.labone.instrument().serial);
+  link->open();
+  return link;
+}
+
 /// A lock-in of which the input clips when told to.
 class Clipping final : public LockIn {
  public:
@@ -180,6 +190,11 @@ TEST_P(EachModel, AuxiliaryOutputsScaleInVoltPeakAndRadian) {
        {AuxQuantity::x, AuxQuantity::y, AuxQuantity::magnitude, AuxQuantity::phase}) {
     const AuxOutput wanted{.quantity = quantity, .scale_v_per_unit = 3.0, .offset_v = 0.5};
     EXPECT_EQ(driver->set_aux_output(2, wanted), wanted);
+    const std::vector<double> there = bench.behind.save();  // ends with channels 0 to 3
+    const std::size_t channel = there.size() - 6;
+    EXPECT_EQ(there[channel], static_cast<double>(quantity));
+    EXPECT_DOUBLE_EQ(there[channel + 1], 3.0);
+    EXPECT_DOUBLE_EQ(there[channel + 2], 0.5);
   }
   EXPECT_EQ(driver->set_aux_output(2, {}).quantity, AuxQuantity::off);
   EXPECT_THROW(driver->set_aux_output(4, {.quantity = AuxQuantity::x}), DeviceError);
@@ -283,8 +298,13 @@ TEST_P(EachModel, SaysWhichInstrumentIsNotThere) {
 TEST_P(EachModel, StreamsBlocksWithoutGaps) {
   Bench bench(named(GetParam()));
   const auto driver = bench.labone.open();
+  driver->configure({.time_constant_s = 3e-3});
+  const auto second = second_link(bench);
+  const double rate_before_hz = second->number("demods/0/rate");
   SampleStream& stream = *driver->stream();
+  stream.start(5e3);
   const double rate_hz = stream.start(1e3);
+  EXPECT_EQ(second->number("demods/0/rate"), rate_hz);
   EXPECT_GT(rate_hz, 700.0);
   EXPECT_LT(rate_hz, 1500.0);
   bool lost = true;
@@ -308,7 +328,35 @@ TEST_P(EachModel, StreamsBlocksWithoutGaps) {
   EXPECT_TRUE(lost);
   stream.stop();
   EXPECT_THROW(stream.read(Duration{}, lost), DeviceError);
+  EXPECT_EQ(second->number("demods/0/rate"), rate_before_hz);
   EXPECT_THROW(stream.start(0.0), DeviceError);
+}
+
+TEST_P(EachModel, ASampleThatComesTwiceIsGivenOnceAndAMissingOneIsNoticed) {
+  Bench bench(named(GetParam()));
+  const auto driver = bench.labone.open();
+  SampleStream& stream = *driver->stream();
+  const double rate_hz = stream.start(1e3);
+  const auto block = [&](std::size_t from, std::size_t to) {  // sample `to` becomes sample `from`
+    bench.labone.instrument().spoil_event = [=](labone::Event& event) {
+      ASSERT_GT(event.count, 5U);
+      std::memcpy(event.data + to * sizeof(labone::DemodSample),
+                  event.data + from * sizeof(labone::DemodSample),
+                  sizeof(labone::DemodSample));
+    };
+    bench.sleep_s(10.5 / rate_hz);
+  };
+  bool lost = true;
+  block(0, 0);
+  EXPECT_EQ(stream.read(Duration{}, lost).size(), 10U);
+  EXPECT_FALSE(lost);
+  block(4, 5);
+  const std::vector<LockInReading> readings = stream.read(Duration{}, lost);
+  EXPECT_TRUE(lost);
+  ASSERT_GE(readings.size(), 9U);
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    EXPECT_GT(readings[i].time, readings[i - 1].time);
+  }
 }
 
 TEST_P(EachModel, AStreamEndsWithItsConnection) {
@@ -400,18 +448,15 @@ TEST(LaboneLockIn, KeepsAHf2liWhereFractionAndVoltAgree) {
 
 TEST(LaboneLockIn, BringsAHf2liIntoThatRangeWithoutAJump) {
   Bench bench(simulated::hf2li());
-  labone::Link link(labone::load(HALOTWIN_LABONE_SHIM, "other"),
-                    test::shim_host,
-                    labone::hf2_port,
-                    bench.labone.instrument().serial);
-  link.open();
+  const auto second = second_link(bench);
+  labone::Link& link = *second;
   link.set("sigouts/0/enables/6", std::int64_t{1});
-  link.set("sigouts/0/range", 10.0);
-  link.set("sigouts/0/amplitudes/6", 0.02);
+  link.set("sigouts/0/range", 0.1);
+  link.set("sigouts/0/amplitudes/6", 0.9);
   link.set("sigouts/0/on", std::int64_t{1});
-  ASSERT_EQ(bench.behind.output().amplitude_peak_v, 0.2);
+  ASSERT_DOUBLE_EQ(bench.behind.output().amplitude_peak_v, 0.09);
   const auto driver = bench.labone.open();
-  EXPECT_EQ(driver->output().amplitude_peak_v, 0.2);
+  EXPECT_DOUBLE_EQ(driver->output().amplitude_peak_v, 0.09);
   bench.labone.instrument().before = [&](std::string_view, std::string_view) {
     EXPECT_LE(bench.behind.output().amplitude_peak_v, 0.5);
     return ShimInstrument::go_on;
