@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -429,11 +431,15 @@ INSTANTIATE_TEST_SUITE_P(Both,
 TEST(LaboneLockIn, TakesTheOutputRangeThatCovers) {
   Bench bench(simulated::mfli());
   const auto driver = bench.labone.open();
-  for (const double peak_v : {5e-3, 9.0, 0.05, 0.5, 5.0, 0.0}) {
+  const auto second = second_link(bench);
+  const std::vector<std::pair<double, double>> ranges_v{
+      {5e-3, 0.01}, {9.0, 10.0}, {0.05, 0.1}, {0.5, 1.0}, {5.0, 10.0}, {0.0, 0.01}, {1.0, 1.0}};
+  for (const auto& [peak_v, range_v] : ranges_v) {
     const LockInOutput wanted{
         .on = true, .amplitude_peak_v = 0.75 * peak_v, .offset_v = -0.25 * peak_v};
     EXPECT_EQ(driver->set_output(wanted), wanted);
     EXPECT_EQ(bench.behind.output(), wanted);
+    EXPECT_EQ(second->number("sigouts/0/range"), range_v);
   }
 }
 
