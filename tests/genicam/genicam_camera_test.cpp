@@ -55,7 +55,8 @@ TEST(GenicamTwin, PixelsArriveAsTheyAre) {
     EXPECT_EQ(frame->number, number);
     for (std::uint16_t y = 0; y < 7; ++y) {
       for (std::uint16_t x = 0; x < 9; ++x) {
-        EXPECT_EQ(pixels[std::size_t{9} * y + x], 100U * number + std::uint64_t{10} * (y + 2U) + x + 3U);
+        EXPECT_EQ(pixels[std::size_t{9} * y + x],
+                  100U * number + std::uint64_t{10} * (y + 2U) + x + 3U);
       }
     }
   }

@@ -1,5 +1,9 @@
 // Other people's programs use the served camera, and our driver uses theirs.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -29,18 +33,16 @@ constexpr const char* fake_camera = "arv-fake-gv-camera-0.8";
 /// Aravis' own camera as a process: an independent judge of the driver.
 class FakeCamera {
  public:
-  explicit FakeCamera(const std::string& lost_per_thousand = "0") {
+  explicit FakeCamera(std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {fake_camera, "-i", here, "-s", "GV01"});
+    std::vector<char*> argv;
+    for (std::string& word : options) {
+      argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
     process_ = fork();
     if (process_ == 0) {
-      execlp(fake_camera,
-             fake_camera,
-             "-i",
-             here,
-             "-s",
-             "GV01",
-             "-r",
-             lost_per_thousand.c_str(),
-             nullptr);
+      execvp(fake_camera, argv.data());
       _exit(127);
     }
   }
@@ -125,7 +127,7 @@ TEST_F(AravisCamera, NumbersGoOnWhenItsCounterWraps) {
 }
 
 TEST_F(AravisCamera, LostPacketsMakeIncompleteFrames) {
-  const FakeCamera fake("20");
+  const FakeCamera fake({"-r", "20"});
   const auto camera = fake.open(wall_);
   camera->configure({.exposure_s = 0.01, .region = {.width = 256, .height = 128}});
   camera->start(0);
@@ -138,6 +140,82 @@ TEST_F(AravisCamera, LostPacketsMakeIncompleteFrames) {
   // 47 packets of data, a leader and a trailer: 63 % of the frames lose one or more
   EXPECT_GT(incomplete, 10U);
   EXPECT_LT(incomplete, 40U);
+}
+
+/// Aravis' description of its camera with other pixel formats, as a file.
+class OtherFormats : public AravisCamera {
+ protected:
+  void SetUp() override {
+    AravisCamera::SetUp();
+    if (!has_program("arv-tool-0.8")) {
+      GTEST_SKIP() << "arv-tool-0.8 (aravis-tools-cli) is not installed";
+    }
+    WallClock wall;
+    const FakeCamera fake;
+    static_cast<void>(fake.open(wall));
+    text_ = run("arv-tool-0.8 -a 127.0.0.1 genicam").output;
+    file_ = std::filesystem::temp_directory_path() /
+            ("halotwin_formats_" + std::to_string(getpid()) + ".xml");
+  }
+  ~OtherFormats() override { std::filesystem::remove(file_); }
+
+  void replace(const std::string& old, const std::string& with) {
+    const std::size_t at = text_.find(old);
+    ASSERT_NE(at, std::string::npos) << old;
+    text_.replace(at, old.size(), with);
+  }
+  [[nodiscard]] std::vector<std::string> options() {
+    std::ofstream(file_) << text_;
+    return {"-g", file_.string()};
+  }
+
+ private:
+  std::string text_;
+  std::filesystem::path file_;
+};
+
+TEST_F(OtherFormats, EightBits) {
+  replace("\"Mono16\"", "\"None\"");
+  const FakeCamera fake(options());
+  const auto camera = fake.open(wall_);
+  EXPECT_EQ(camera->limits().saturation_counts, 255U);
+  const CameraSettings wanted{
+      .exposure_s = 0.01, .gain = 0.0, .region = {.width = 64, .height = 8}};
+  camera->configure(wanted);
+  camera->start(2);
+  for (int i = 0; i < 2; ++i) {
+    const auto frame = next(*camera);
+    ASSERT_TRUE(frame.has_value());
+    ASSERT_FALSE(frame->incomplete);
+    for (std::size_t at = 1; at < 64; ++at) {  // a diagonal ramp modulo 255
+      EXPECT_EQ(pixels_[at], (pixels_[at - 1] + 1) % 255) << at;
+    }
+  }
+}
+
+TEST_F(OtherFormats, TwelveBits) {
+  replace("\"Mono16\"", "\"Mono12\"");
+  replace("17825799", "17825797");
+  const FakeCamera fake(options());
+  const auto camera = fake.open(wall_);
+  EXPECT_EQ(camera->limits().saturation_counts, 4095U);
+  camera->configure({.exposure_s = 0.01, .region = {.width = 64, .height = 8}});
+  camera->start(1);
+  const auto frame = next(*camera);
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_FALSE(frame->incomplete);
+}
+
+TEST_F(OtherFormats, NoneThatIsReadIsRefused) {
+  replace("\"Mono16\"", "\"Mono12Packed\"");
+  replace("\"Mono8\"", "\"None\"");
+  const FakeCamera fake(options());
+  try {
+    static_cast<void>(fake.open(wall_));
+    ADD_FAILURE() << "no error";
+  } catch (const DeviceError& error) {
+    EXPECT_NE(error.cause().find("pixel formats"), std::string::npos) << error.what();
+  }
 }
 
 class AravisTool : public testing::Test {
