@@ -452,6 +452,9 @@ std::optional<GenicamLink::Frame> GenicamLink::take(std::span<std::uint16_t> pix
              .age = Duration(came > 0 ? std::max<std::int64_t>(age, 0) : 0),
              .incomplete = !whole};
   }
+  if (!frame) {
+    --p.pushed;  // it was none of the frames that are due
+  }
   if (p.all == 0 || p.pushed < p.all) {
     p.push(bytes);
   }

@@ -144,6 +144,9 @@ TEST_F(AravisCamera, LostPacketsMakeIncompleteFrames) {
 
 /// Aravis' description of its camera with other pixel formats, as a file.
 class OtherFormats : public AravisCamera {
+ public:
+  ~OtherFormats() override { std::filesystem::remove(file_); }
+
  protected:
   void SetUp() override {
     AravisCamera::SetUp();
@@ -157,8 +160,6 @@ class OtherFormats : public AravisCamera {
     file_ = std::filesystem::temp_directory_path() /
             ("halotwin_formats_" + std::to_string(getpid()) + ".xml");
   }
-  ~OtherFormats() override { std::filesystem::remove(file_); }
-
   void replace(const std::string& old, const std::string& with) {
     const std::size_t at = text_.find(old);
     ASSERT_NE(at, std::string::npos) << old;

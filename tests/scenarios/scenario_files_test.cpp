@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"specimen.film.thickness_m=-1", "thickness_m = -1 (must be > 0)"},
                     Wrong{"specimen=3", "expected a table"},
                     Wrong{"cable=3", "[[cable]]"},
-                    Wrong{"bench.afm=nanonis://x", "known: \"sim:\""},
+                    Wrong{"bench.afm=nanomix://x", "known: \"sim:\""},
                     Wrong{"scenario.start=yesterday", "2026-01-01T00:00:00Z"},
                     Wrong{"scenario.seed=-3", ">= 0"},
                     Wrong{"limits.bias_peak_v=0.1", "limits.bias_peak_v = 0.1"},
