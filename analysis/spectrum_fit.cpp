@@ -41,6 +41,7 @@ SpectrumFitter::SpectrumFitter(std::span<const double> frequency_hz,
           "a fit of a spectrum needs at least 5 frequencies");
   const double dt = frame_time_s;
   const Eigen::Index orders = dt > 0.0 ? 2 * fold_orders + 1 : 1;
+  const Eigen::Index middle = orders / 2;
   const auto bins = static_cast<Eigen::Index>(frequency_hz.size());
   log_f_.resize(orders, bins);
   weight_.resize(orders, bins);
@@ -51,7 +52,7 @@ SpectrumFitter::SpectrumFitter(std::span<const double> frequency_hz,
     const double nu = freedom[static_cast<std::size_t>(i)];
     require(frequency > 0.0 && nu > 0.0, "frequencies must be positive");
     for (Eigen::Index k = 0; k < orders; ++k) {
-      const double order = static_cast<double>(k - orders / 2);
+      const double order = static_cast<double>(k - middle);
       const double f = dt > 0.0 ? std::abs(frequency + order / dt) : frequency;
       log_f_(k, i) = std::log(f);
       weight_(k, i) = dt > 0.0 ? sinc_squared(f * dt) : 1.0;
@@ -59,8 +60,8 @@ SpectrumFitter::SpectrumFitter(std::span<const double> frequency_hz,
     bias_(i) = boost::math::digamma(0.5 * nu) - std::log(0.5 * nu);
     inverse_sd_(i) = 1.0 / std::sqrt(boost::math::trigamma(0.5 * nu));
   }
-  ln_f_min_ = log_f_.row(orders / 2).minCoeff();
-  ln_f_max_ = log_f_.row(orders / 2).maxCoeff();
+  ln_f_min_ = log_f_.row(middle).minCoeff();
+  ln_f_max_ = log_f_.row(middle).maxCoeff();
   for (double corner = ln_f_min_; corner <= ln_f_max_; corner += starts_apart) {
     start_ln_corner_.push_back(corner);
   }

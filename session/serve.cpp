@@ -263,7 +263,9 @@ void check(const Scenario& scenario, const ServeOptions& options) {
                                   [](const auto& device) { return device.role == "camera"; });
   require(!camera || options.speed > 0.0,
           "--speed max: a GigE Vision camera lives in real time (--speed 1 or a larger number)");
-  for (const auto& [role, as] : options.as) {
+  for (const auto& choice : options.as) {
+    const std::string& role = choice.first;
+    const std::string& as = choice.second;
     const bool there = std::any_of(scenario.devices.begin(),
                                    scenario.devices.end(),
                                    [&](const auto& device) { return device.role == role; });

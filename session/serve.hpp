@@ -17,10 +17,10 @@ namespace halotwin::session {
 
 /// Something that clients can connect to.
 struct Served {
-  std::string role;       // "lockin_electrical", "clock"
-  std::string as;         // "SR865A"
-  std::string address;    // "sr860://127.0.0.1:7001"
-  std::uint64_t answers;  // given so far
+  std::string role;           // "lockin_electrical", "clock"
+  std::string as;             // "SR865A"
+  std::string address;        // "sr860://127.0.0.1:7001"
+  std::uint64_t answers = 0;  // given so far
 };
 
 struct ServeOptions {
@@ -34,8 +34,8 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "sr865a", "sr860", "sr830" (lock-ins). Empty if
-/// there is nothing.
+/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "sr865a", "sr860", "sr830"
+/// (lock-ins). Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 
 /// Serves until a stop is requested, then brings the instruments into their safe state. Everything
