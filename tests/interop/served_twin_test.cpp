@@ -1,6 +1,5 @@
 // Other people's programs drive our served instruments.
 #include "tests/interop/served_twin.hpp"
-#include "tests/support/gige_twin.hpp"
 
 #include <cmath>
 
@@ -9,6 +8,7 @@
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "tests/data/programs.hpp"
+#include "tests/support/gige_twin.hpp"
 
 namespace halotwin::tests {
 namespace {
