@@ -5,14 +5,16 @@
 
 Most of clang-tidy's time goes into the headers of libraries, so sources with the same flags are looked at in groups, as one
 translation unit. A group that is not clean, or does not compile as one, is halved; the verdict on single files counts.
-What passed is remembered in build/lint/ by the hash of its preprocessed text, flags and .clang-tidy.
+What passed is remembered in build/lint/ by the hash of its text, the headers of ours that it includes, flags and .clang-tidy.
 """
 import collections
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import sys
 GROUP = 8
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PASSED = ROOT / "build" / "lint"
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 NOT_OURS = ("build", "..", "tests/", "benchmarks/")
 
 
@@ -40,23 +43,33 @@ def run(command, build, **options):
     return subprocess.run(command, cwd=build, text=True, capture_output=True, check=False, **options)
 
 
-def key(file, flags, build):
-    """What clang-tidy sees, as a hash; None where it does not preprocess."""
-    seen = run(["g++", *flags, "-E", "-C", "-P", str(file)], build)
-    if seen.returncode:
-        return None
+@functools.lru_cache(None)
+def included(file):
+    """Our files that a file includes by itself."""
+    names = INCLUDE.findall(file.read_text())
+    return tuple(path for name in names for path in (file.parent / name, ROOT / name) if path.is_file())
+
+
+def key(file, flags):
+    """What of ours clang-tidy sees, as a hash; the system's headers are taken to stay."""
+    seen, left = {file}, [file]
+    while left:
+        new = [path for path in included(left.pop()) if path not in seen]
+        seen.update(new)
+        left += new
+    texts = [path.read_text() for path in sorted(seen)]
     rules = (ROOT / ".clang-tidy").read_text()
-    return hashlib.sha256("\0".join([rules, VERSION, *flags, seen.stdout]).encode()).hexdigest()
+    return hashlib.sha256("\0".join([rules, VERSION, *flags, str(file), *texts]).encode()).hexdigest()
 
 
 def tidy(file, flags, build, extra):
     """clang-tidy's complaints; empty if the file is clean."""
-    name = key(file, flags, build)
-    if name and (PASSED / name).exists():
+    name = key(file, flags)
+    if (PASSED / name).exists():
         return ""
     # clang does not know all warnings of g++ that the build names.
     seen = run(["clang-tidy", "--quiet", *extra, str(file), "--", *flags, "-Wno-unknown-warning-option"], build)
-    if seen.returncode == 0 and name:
+    if seen.returncode == 0:
         (PASSED / name).touch()
     return "" if seen.returncode == 0 else seen.stdout + seen.stderr
 

@@ -183,7 +183,7 @@ void SimulatedLockIn::apply() {
   if (input_ == Input::deflection) {
     chain.lock_in_1.order = settings_.filter_order;
     chain.lock_in_1.time_constant_s = settings_.time_constant_s;
-    const auto phase = std::find_if(aux_.begin(), aux_.end(), [](const AuxOutput& aux) {
+    const auto* const phase = std::find_if(aux_.begin(), aux_.end(), [](const AuxOutput& aux) {
       return aux.quantity == AuxQuantity::phase;
     });
     chain.lock_in_1.connected = phase != aux_.end();
