@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "base/errors.hpp"
+#include "base/text.hpp"
 
 namespace halotwin::data {
 
@@ -111,18 +112,13 @@ Table read_toml(const std::filesystem::path& file) {
 
 void apply_setting(Table& table, std::string_view setting) {
   const auto equals = setting.find('=');
-  const auto trim = [](std::string_view s) {
-    const auto first = s.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view()
-                                           : s.substr(first, s.find_last_not_of(" \t") - first + 1);
-  };
-  const std::string_view key = trim(setting.substr(0, equals));
+  const std::string_view key = trimmed(setting.substr(0, equals));
   if (equals == std::string_view::npos || key.empty() || key.front() == '.' || key.back() == '.' ||
       key.find("..") != std::string_view::npos) {
     throw ParameterError(
         fmt::format("--set \"{}\" (must be key=value, as in procedure.dwell_s=0.1)", setting));
   }
-  const std::string_view text = trim(setting.substr(equals + 1));
+  const std::string_view text = trimmed(setting.substr(equals + 1));
   Value value{std::string(text), {"--set", 0}};
   if (text.find('\n') == std::string_view::npos) {
     try {

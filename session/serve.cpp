@@ -17,16 +17,13 @@
 #include "devices/servers/message_server.hpp"
 #include "devices/servers/nanonis_service.hpp"
 #include "devices/servers/srs_service.hpp"
-#include "devices/servers/text_server.hpp"
+#include "devices/servers/text_lines.hpp"
 
 namespace halotwin::session {
 
 namespace {
 
 using devices::Endpoint;
-
-constexpr std::size_t longest_line = 4096;  // of lines of text; bytes
-constexpr std::size_t most_unsent = 1U << 20U;
 
 /// One client at a time in the world, and the world's time as the computer's.
 class Turn {
@@ -181,13 +178,12 @@ class Twin {
 
   template <class Service>
   void listen_text(Port& port, Service& service, const std::string& scheme) {
-    listen(port,
-           devices::cut_line,
-           [&service](std::string_view line, Duration) -> std::optional<std::string> {
-             return service.answer(devices::without_end(line));
-           },
-           scheme,
-           {.longest_message = longest_line, .most_unsent = most_unsent});
+    listen(
+        port,
+        devices::cut_line,
+        devices::answer_lines([&service](std::string_view line) { return service.answer(line); }),
+        scheme,
+        devices::limits_of_lines());
   }
 
   void listen_nanonis(Port& port) {

@@ -8,6 +8,7 @@
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "base/require.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 
 namespace halotwin::app {
@@ -18,12 +19,10 @@ double speed_of(const std::string& text) {
   if (text == "max") {
     return 0.0;
   }
-  double speed = 0.0;
-  char rest = '\0';
-  const int found = std::sscanf(text.c_str(), "%lf%c", &speed, &rest);
-  require(found == 1 && speed > 0.0 && speed <= 1e6,
+  const auto speed = number_of(text);
+  require(speed && *speed > 0.0 && *speed <= 1e6,
           fmt::format("--speed \"{}\" (must be a number above 0, or max)", text));
-  return speed;
+  return *speed;
 }
 
 void print_table(const std::vector<session::Served>& served, double speed) {

@@ -8,19 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace halotwin::data::imports {
 
 /// Ends at CR, LF or CR LF; what follows the last end is a line only if it is not empty.
 [[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
-/// Without blanks, tabs and line ends on both sides.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 /// Between blanks and tabs.
 [[nodiscard]] std::vector<std::string_view> words_of(std::string_view text);
 
-/// The text is one number and nothing else ("-293.2E-9", "NaN", "Inf"); blanks around it do not
-/// count.
-[[nodiscard]] std::optional<double> number_of(std::string_view text);
 /// A whole number >= 0.
 [[nodiscard]] std::optional<std::size_t> whole_of(std::string_view text);
 

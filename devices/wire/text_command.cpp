@@ -3,41 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <utility>
+
+#include "base/text.hpp"
 
 namespace halotwin::devices {
 
 namespace {
 
-bool is_blank(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
 char upper(char c) {
   return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && is_blank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, char at) {
-  std::vector<std::string_view> out;
-  for (;;) {
-    const std::size_t end = text.find(at);
-    out.push_back(trimmed(text.substr(0, end)));
-    if (end == std::string_view::npos) {
-      return out;
-    }
-    text.remove_prefix(end + 1);
-  }
 }
 
 std::optional<TextCommand> parse_command(std::string_view text) {
@@ -60,7 +36,7 @@ std::optional<TextCommand> parse_command(std::string_view text) {
   const std::string_view rest = trimmed(text.substr(at));
   if (!rest.empty()) {
     for (const std::string_view argument : split(rest, ',')) {
-      out.arguments.emplace_back(argument);
+      out.arguments.emplace_back(trimmed(argument));
     }
   }
   return out;
@@ -71,24 +47,16 @@ std::optional<TextCommand> parse_command(std::string_view text) {
 std::vector<std::optional<TextCommand>> parse_commands(std::string_view line) {
   std::vector<std::optional<TextCommand>> out;
   for (const std::string_view text : split(line, ';')) {
-    if (!text.empty()) {
-      out.push_back(parse_command(text));
+    if (const std::string_view command = trimmed(text); !command.empty()) {
+      out.push_back(parse_command(command));
     }
   }
   return out;
 }
 
 std::optional<double> parse_number(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with('+')) {
-    text.remove_prefix(1);
-  }
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
-    return std::nullopt;
-  }
-  return value;
+  const auto value = number_of(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 std::optional<int> parse_whole(std::string_view text) {

@@ -1,4 +1,4 @@
-// Over a real socket of this computer; lines: text_server_test.cpp.
+// Over a real socket of this computer; lines: text_lines_test.cpp.
 #include "devices/servers/message_server.hpp"
 
 #include <memory>

@@ -1,5 +1,5 @@
 // Over a real socket of this computer.
-#include "devices/servers/text_server.hpp"
+#include "devices/servers/text_lines.hpp"
 
 #include <memory>
 #include <string>
@@ -18,8 +18,9 @@ namespace {
 /// A server in a thread of its own, on a free port.
 class Served {
  public:
-  explicit Served(TextServer::Answer answer, const TextServerLimits& limits = {})
-      : server_({"127.0.0.1", 0}, std::move(answer), limits),
+  explicit Served(std::function<std::string(std::string_view)> answer,
+                  const MessageServerLimits& limits = limits_of_lines())
+      : server_({"127.0.0.1", 0}, cut_line, answer_lines(std::move(answer)), limits),
         thread_([this](const std::stop_token& stop) { server_.run(stop); }) {}
   [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", server_.port()}; }
   [[nodiscard]] std::unique_ptr<ByteStream> connect(Duration answer = std::chrono::seconds(10)) {
@@ -29,7 +30,7 @@ class Served {
   }
 
  private:
-  TextServer server_;
+  MessageServer server_;
   std::jthread thread_;
 };
 
@@ -37,7 +38,7 @@ std::string echo(std::string_view line) {
   return line.empty() ? "" : std::string(line) + "\n";
 }
 
-TEST(TextServer, AnswersLinesInTheirOrder) {
+TEST(TextLines, AnswersLinesInTheirOrder) {
   Served served(echo);
   const auto client = served.connect();
   client->send("one\ntwo\r\nthr");
@@ -47,7 +48,7 @@ TEST(TextServer, AnswersLinesInTheirOrder) {
   EXPECT_EQ(client->receive_until('\n'), "three");
 }
 
-TEST(TextServer, ManyClientsAtOnce) {
+TEST(TextLines, ManyClientsAtOnce) {
   Served served(echo);
   std::vector<std::unique_ptr<ByteStream>> clients;
   for (int k = 0; k < 64; ++k) {
@@ -61,7 +62,7 @@ TEST(TextServer, ManyClientsAtOnce) {
   }
 }
 
-TEST(TextServer, AConnectionThatWasCutSaysSoAtOnceEveryTime) {
+TEST(TextLines, AConnectionThatWasCutSaysSoAtOnceEveryTime) {
   Served served(
       [](std::string_view) -> std::string { throw WireError(WireFault::closed, "enough"); });
   const auto client = served.connect(std::chrono::minutes(1));
@@ -77,8 +78,8 @@ TEST(TextServer, AConnectionThatWasCutSaysSoAtOnceEveryTime) {
   EXPECT_LT(seconds(wall.now()), 30.0) << "no wait for an answer that cannot come";
 }
 
-TEST(TextServer, AnEndlessLineEndsOnlyItsClient) {
-  Served served(echo, {.longest_line = 100});
+TEST(TextLines, AnEndlessLineEndsOnlyItsClient) {
+  Served served(echo, {.longest_message = 100});
   const auto bad = served.connect();
   const auto good = served.connect();
   bad->send(std::string(1000, 'x'));
@@ -87,7 +88,7 @@ TEST(TextServer, AnEndlessLineEndsOnlyItsClient) {
   EXPECT_EQ(good->receive_until('\n'), "still here");
 }
 
-TEST(TextServer, ClientsThatComeAndGoLeaveNothing) {
+TEST(TextLines, ClientsThatComeAndGoLeaveNothing) {
   Served served(echo, {.most_clients = 4});
   for (int k = 0; k < 200; ++k) {
     const auto client = served.connect();
@@ -129,7 +130,7 @@ TEST(TcpStream, SaysWhatIsWrong) {
   }
 }
 
-TEST(TextServer, DriverAndServedLockInSpeakTcp) {
+TEST(TextLines, DriverAndServedLockInSpeakTcp) {
   test::LockInWorld world;
   SrsService service(world.lock_in, *srs::find_model("SR860"));
   Served served([&](std::string_view line) { return service.answer(line); });
