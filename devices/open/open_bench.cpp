@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,35 +12,29 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/table.hpp"
-#include "devices/drivers/genicam_camera.hpp"
-#include "devices/drivers/labone_lock_in.hpp"
-#include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/served_clock.hpp"
-#include "devices/drivers/srs_lock_in.hpp"
+#include "devices/open/address_book.hpp"
 #include "devices/replay/taped_devices.hpp"
 #include "devices/simulated/simulated_bench.hpp"
 #include "devices/wire/text_command.hpp"
-#include "devices/wire/wire_record.hpp"
 
 namespace halotwin::devices {
 
 namespace {
 
-enum class Kind { lock_in, probe_microscope, temperature_controller, light_source, camera, stage };
-
 struct Role {
   std::string_view name;
-  Kind kind;
+  Interface wanted;
 };
 
 // In the order in which they are brought to safety.
-constexpr std::array roles{Role{"light", Kind::light_source},
-                           Role{"lockin_electrical", Kind::lock_in},
-                           Role{"lockin_mechanical", Kind::lock_in},
-                           Role{"afm", Kind::probe_microscope},
-                           Role{"camera", Kind::camera},
-                           Role{"focus", Kind::stage},
-                           Role{"temperature", Kind::temperature_controller}};
+constexpr std::array roles{Role{"light", Interface::light_source},
+                           Role{"lockin_electrical", Interface::lock_in},
+                           Role{"lockin_mechanical", Interface::lock_in},
+                           Role{"afm", Interface::probe_microscope},
+                           Role{"camera", Interface::camera},
+                           Role{"focus", Interface::stage},
+                           Role{"temperature", Interface::temperature}};
 
 const Role& role_of(const std::string& name) {
   std::vector<std::string> known;
@@ -59,185 +55,56 @@ constexpr std::string_view simulated_address = "sim:";
 constexpr std::string_view clock_scheme = "twin://";
 constexpr std::string_view replay_scheme = "replay:";
 constexpr std::string_view speed_option = "?speed=";
-constexpr std::string_view labone_scheme = "labone://";
-constexpr std::string_view genicam_scheme = "genicam://";
-constexpr std::uint16_t labone_port = 8004;  // of a MFLI; the ziServer of a HF2LI: 8005
-
-/// A kind of instrument that answers over a wire.
-struct Driver {
-  std::string_view scheme;  // "sr860://"
-  std::string_view form;    // behind it
-  std::string_view description;
-  Kind kind;
-  std::uint16_t default_port;
-};
-constexpr std::array drivers{
-    Driver{"sr860://",
-           "host:port",
-           "SRS lock-in SR860 or SR865A, text over TCP (port 23)",
-           Kind::lock_in,
-           srs_port},
-    Driver{"sr830://",
-           "host:port",
-           "SRS lock-in SR830, text over TCP through a converter (port 23)",
-           Kind::lock_in,
-           srs_port},
-    Driver{"nanonis://",
-           "host:port",
-           "AFM behind a Nanonis controller, its TCP interface (port 6501)",
-           Kind::probe_microscope,
-           nanonis_port},
-    Driver{"labone://",
-           "host:port/dev1234",
-           "Zurich Instruments HF2LI, MFLI, through the maker's libziAPI (port 8004)",
-           Kind::lock_in,
-           labone_port},
-    Driver{"genicam://", "id-or-address", "GigE Vision and USB3 Vision cameras", Kind::camera, 0}};
-
-const Driver* driver_of(const std::string& address) {
-  const auto* found = std::find_if(drivers.begin(), drivers.end(), [&](const Driver& d) {
-    return address.starts_with(d.scheme);
-  });
-  return found == drivers.end() ? nullptr : found;
-}
-
-Endpoint endpoint_of(const Driver& driver, const std::string& address) {
-  return parse_endpoint(std::string_view(address).substr(driver.scheme.size()),
-                        driver.default_port);
-}
-
-/// "host:port/dev1234" -> endpoint, "dev1234".
-std::pair<Endpoint, std::string> labone_of(const std::string& address) {
-  const std::string rest = address.substr(labone_scheme.size());
-  const auto slash = rest.find('/');
-  require(slash != std::string::npos && rest.substr(slash + 1).starts_with("dev"),
-          fmt::format("\"{}\" names no instrument (must end in /dev and its number)", address));
-  return {parse_endpoint(rest.substr(0, slash), labone_port), rest.substr(slash + 1)};
-}
-
-/// Throws ParameterError for an address that cannot be one of this kind.
-void check_form(const Driver& driver, const std::string& address) {
-  if (driver.scheme == labone_scheme) {
-    static_cast<void>(labone_of(address));
-  } else if (driver.scheme == genicam_scheme) {
-    require(address.size() > genicam_scheme.size(), fmt::format("\"{}\" names no camera", address));
-  } else {
-    static_cast<void>(endpoint_of(driver, address));
+AnyDevice simulated_device(simulated::SimulatedBench& world,
+                           Interface wanted,
+                           const std::string& role) {
+  switch (wanted) {
+    case Interface::lock_in:
+      return world.take_lock_in(role);
+    case Interface::probe_microscope:
+      return world.take_probe(role);
+    case Interface::light_source:
+      return world.take_light(role);
+    case Interface::camera:
+      return world.take_camera(role);
+    case Interface::stage:
+      return world.take_stage(role);
+    case Interface::temperature:
+      return world.take_temperature(role);
   }
+  throw ParameterError("no such interface");
 }
 
-Connect tcp_to(const Endpoint& endpoint,
-               const std::string& role,
-               const std::shared_ptr<WireRecord>& wire,
-               const WireLimits& limits = {}) {
-  const Connect connect = [endpoint, limits] { return connect_tcp(endpoint, limits); };
-  return wire ? recorded(connect, wire, role) : connect;
+template <std::size_t... I>
+AnyDevice none_of(Interface wanted, std::index_sequence<I...> /*all*/) {
+  AnyDevice none;
+  static_cast<void>(((static_cast<std::size_t>(wanted) == I && (none.emplace<I>(), true)) || ...));
+  return none;
 }
 
-std::unique_ptr<ProbeMicroscope> open_probe(const DeviceRequest& request,
-                                            Clock& clock,
-                                            const std::shared_ptr<WireRecord>& wire) {
-  const Driver& driver = *driver_of(request.address);
-  return open_nanonis_probe(
-      tcp_to(endpoint_of(driver, request.address), request.role, wire, nanonis_wire_limits()),
-      clock,
-      request.role,
-      request.address);
-}
-
-std::unique_ptr<LockIn> open_lock_in(const DeviceRequest& request,
-                                     Clock& clock,
-                                     const std::shared_ptr<WireRecord>& wire) {
-  const Driver& driver = *driver_of(request.address);
-  if (driver.scheme == labone_scheme) {
-    const auto [server, device] = labone_of(request.address);
-    return open_labone_lock_in("", server.host, server.port, device, clock, request.role);
-  }
-  return open_srs_lock_in(tcp_to(endpoint_of(driver, request.address), request.role, wire),
-                          clock,
-                          request.role,
-                          request.address,
-                          driver.scheme == "sr830://" ? srs::Family::sr830 : srs::Family::sr86x);
-}
-
-/// The device of a role, from wherever its address says. Each function answers for one interface.
-struct Makers {
-  const DeviceRequest& request;
-  const BenchParts& parts;
-
-  [[nodiscard]] simulated::SimulatedBench* simulated() const {
-    if (request.address != simulated_address) {
-      return nullptr;
-    }
+/// From wherever the address says; null if a tape plays it.
+AnyDevice open_device(const DeviceRequest& request, Interface wanted, const BenchParts& parts) {
+  if (request.address == simulated_address) {
     require(parts.simulated != nullptr, "a simulated instrument needs a simulated world");
-    return parts.simulated;
+    return simulated_device(*parts.simulated, wanted, request.role);
   }
-  [[nodiscard]] Clock& clock() const {
-    return parts.of_drivers != nullptr ? *parts.of_drivers : parts.clock;
+  if (const Driver* driver = driver_of(request.address)) {
+    Clock& clock = parts.of_drivers != nullptr ? *parts.of_drivers : parts.clock;
+    return driver->open(request.address, {clock, request.role, parts.wire, wanted});
   }
-  [[nodiscard]] std::unique_ptr<LockIn> lock_in() const {
-    if (auto* world = simulated()) {
-      return world->take_lock_in(request.role);
-    }
-    return driver_of(request.address) != nullptr ? open_lock_in(request, clock(), parts.wire)
-                                                 : nullptr;
-  }
-  [[nodiscard]] std::unique_ptr<ProbeMicroscope> probe() const {
-    if (auto* world = simulated()) {
-      return world->take_probe(request.role);
-    }
-    return driver_of(request.address) != nullptr ? open_probe(request, clock(), parts.wire)
-                                                 : nullptr;
-  }
-  [[nodiscard]] std::unique_ptr<LightSource> light() const {
-    auto* world = simulated();
-    return world != nullptr ? world->take_light(request.role) : nullptr;
-  }
-  [[nodiscard]] std::unique_ptr<Camera> camera() const {
-    if (auto* world = simulated()) {
-      return world->take_camera(request.role);
-    }
-    return driver_of(request.address) != nullptr
-               ? open_genicam_camera(
-                     request.address.substr(genicam_scheme.size()), clock(), request.role)
-               : nullptr;
-  }
-  [[nodiscard]] std::unique_ptr<Stage> stage() const {
-    auto* world = simulated();
-    return world != nullptr ? world->take_stage(request.role) : nullptr;
-  }
-  [[nodiscard]] std::unique_ptr<TemperatureController> temperature() const {
-    auto* world = simulated();
-    return world != nullptr ? world->take_temperature(request.role) : nullptr;
-  }
-};
+  return none_of(wanted, std::make_index_sequence<std::variant_size_v<AnyDevice>>());
+}
 
-void add(Bench& bench,
-         Kind kind,
-         const DeviceRequest& request,
-         const BenchLimits& limits,
-         const BenchParts& parts) {
-  const auto add_guarded = [&](auto device) {
-    if (parts.tape != nullptr) {
-      device = taped(std::move(device), *parts.tape, request.role);
-    }
-    bench.add(request.role, guard(std::move(device), limits, request.role));
-  };
-  const Makers makers{request, parts};
-  switch (kind) {
-    case Kind::lock_in:
-      return add_guarded(makers.lock_in());
-    case Kind::probe_microscope:
-      return add_guarded(makers.probe());
-    case Kind::light_source:
-      return add_guarded(makers.light());
-    case Kind::camera:
-      return add_guarded(makers.camera());
-    case Kind::stage:
-      return add_guarded(makers.stage());
-    case Kind::temperature_controller:
-      return add_guarded(makers.temperature());
-  }
+void add(
+    Bench& bench, AnyDevice any, const std::string& role, const BenchLimits& limits, Tape* tape) {
+  std::visit(
+      [&](auto device) {
+        if (tape != nullptr) {
+          device = taped(std::move(device), *tape, role);
+        }
+        bench.add(role, guard(std::move(device), limits, role));
+      },
+      std::move(any));
 }
 
 BenchKind kind_of(const std::string& address) {
@@ -267,7 +134,7 @@ std::pair<std::string, double> tape_of(const std::string& address) {
 std::vector<AddressKind> address_kinds() {
   std::vector<AddressKind> kinds{
       {std::string(simulated_address), "the simulated instrument of the scenario"}};
-  for (const Driver& driver : drivers) {
+  for (const Driver& driver : drivers()) {
     kinds.push_back(
         {fmt::format("{}{}", driver.scheme, driver.form), std::string(driver.description)});
   }
@@ -297,13 +164,14 @@ void check(const DeviceRequest& request) {
                     request.address,
                     fmt::join(forms, ", ")));
   }
-  require(driver->kind == role.kind,
-          fmt::format("bench.{} = \"{}\": this is no instrument for it ({})",
-                      request.role,
-                      request.address,
-                      driver->description));
+  require(
+      std::find(driver->offers.begin(), driver->offers.end(), role.wanted) != driver->offers.end(),
+      fmt::format("bench.{} = \"{}\": this is no instrument for it ({})",
+                  request.role,
+                  request.address,
+                  driver->description));
   try {
-    check_form(*driver, request.address);
+    driver->check(request.address);
   } catch (const ParameterError& error) {
     throw ParameterError(fmt::format("bench.{}: {}", request.role, error.what()));
   }
@@ -371,7 +239,7 @@ Bench open_bench(const std::vector<DeviceRequest>& requests,
   for (const Role& role : roles) {
     for (const DeviceRequest& request : requests) {
       if (request.role == role.name) {
-        add(bench, role.kind, request, limits, parts);
+        add(bench, open_device(request, role.wanted, parts), request.role, limits, parts.tape);
       }
     }
   }

@@ -1,0 +1,117 @@
+#include "devices/open/address_book.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/require.hpp"
+#include "devices/drivers/genicam_camera.hpp"
+#include "devices/drivers/labone_lock_in.hpp"
+#include "devices/drivers/nanonis_probe.hpp"
+#include "devices/drivers/srs_lock_in.hpp"
+#include "devices/wire/wire_record.hpp"
+
+namespace halotwin::devices {
+
+namespace {
+
+/// What follows the "://" of an address.
+std::string_view rest_of(std::string_view address) {
+  return address.substr(address.find("://") + 3);
+}
+
+void check_endpoint(const std::string& address) {
+  static_cast<void>(parse_endpoint(rest_of(address), 1));
+}
+
+Driver srs_driver(std::string_view scheme, std::string_view description, srs::Family family) {
+  return {scheme,
+          "host:port",
+          description,
+          {Interface::lock_in},
+          check_endpoint,
+          [family](const std::string& address, const DriverSurroundings& around) -> AnyDevice {
+            const Endpoint at = parse_endpoint(rest_of(address), srs_port);
+            return open_srs_lock_in(
+                tcp_to(at, around.role, around.wire), around.clock, around.role, address, family);
+          }};
+}
+
+AnyDevice open_nanonis(const std::string& address, const DriverSurroundings& around) {
+  const Endpoint at = parse_endpoint(rest_of(address), nanonis_port);
+  return open_nanonis_probe(tcp_to(at, around.role, around.wire, nanonis_wire_limits()),
+                            around.clock,
+                            around.role,
+                            address);
+}
+
+/// "labone://host:port/dev1234" -> endpoint, "dev1234".
+std::pair<Endpoint, std::string> labone_of(const std::string& address) {
+  constexpr std::uint16_t port = 8004;  // of a MFLI; the ziServer of a HF2LI: 8005
+  const std::string_view rest = rest_of(address);
+  const auto slash = rest.find('/');
+  require(slash != std::string::npos && rest.substr(slash + 1).starts_with("dev"),
+          fmt::format("\"{}\" names no instrument (must end in /dev and its number)", address));
+  return {parse_endpoint(rest.substr(0, slash), port), std::string(rest.substr(slash + 1))};
+}
+
+AnyDevice open_labone(const std::string& address, const DriverSurroundings& around) {
+  const auto [server, device] = labone_of(address);
+  return open_labone_lock_in("", server.host, server.port, device, around.clock, around.role);
+}
+
+void check_genicam(const std::string& address) {
+  require(!rest_of(address).empty(), fmt::format("\"{}\" names no camera", address));
+}
+
+AnyDevice open_genicam(const std::string& address, const DriverSurroundings& around) {
+  return open_genicam_camera(std::string(rest_of(address)), around.clock, around.role);
+}
+
+}  // namespace
+
+Connect tcp_to(const Endpoint& endpoint,
+               const std::string& role,
+               const std::shared_ptr<WireRecord>& wire,
+               const WireLimits& limits) {
+  const Connect connect = [endpoint, limits] { return connect_tcp(endpoint, limits); };
+  return wire ? recorded(connect, wire, role) : connect;
+}
+
+const std::vector<Driver>& drivers() {
+  static const std::vector<Driver> all{
+      srs_driver(
+          "sr860://", "SRS lock-in SR860 or SR865A, text over TCP (port 23)", srs::Family::sr86x),
+      srs_driver("sr830://",
+                 "SRS lock-in SR830, text over TCP through a converter (port 23)",
+                 srs::Family::sr830),
+      {"nanonis://",
+       "host:port",
+       "AFM behind a Nanonis controller, its TCP interface (port 6501)",
+       {Interface::probe_microscope},
+       check_endpoint,
+       open_nanonis},
+      {"labone://",
+       "host:port/dev1234",
+       "Zurich Instruments HF2LI, MFLI, through the maker's libziAPI (port 8004)",
+       {Interface::lock_in},
+       [](const std::string& address) { static_cast<void>(labone_of(address)); },
+       open_labone},
+      {"genicam://",
+       "id-or-address",
+       "GigE Vision and USB3 Vision cameras",
+       {Interface::camera},
+       check_genicam,
+       open_genicam}};
+  return all;
+}
+
+const Driver* driver_of(std::string_view address) {
+  const auto found = std::find_if(drivers().begin(), drivers().end(), [&](const Driver& driver) {
+    return address.starts_with(driver.scheme);
+  });
+  return found == drivers().end() ? nullptr : &*found;
+}
+
+}  // namespace halotwin::devices
