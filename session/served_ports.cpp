@@ -1,0 +1,111 @@
+#include "session/served_ports.hpp"
+
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/require.hpp"
+#include "devices/servers/clock_service.hpp"
+#include "devices/servers/genicam_server.hpp"
+#include "devices/servers/srs_service.hpp"
+#include "devices/servers/text_lines.hpp"
+
+namespace halotwin::session {
+
+devices::Endpoint Ports::next_endpoint() const {
+  const auto number =
+      options_->first_port == 0 ? 0 : options_->first_port + static_cast<int>(ports_.size()) - 1;
+  require(number < 65536, "first_port", options_->first_port, "so low that all ports are < 65536");
+  return {options_->listen, static_cast<std::uint16_t>(number)};
+}
+
+Port& Ports::add(const std::string& role, const std::string& as) {
+  ports_.push_back(std::make_unique<Port>());
+  ports_.back()->served = {role, as, "", 0};
+  return *ports_.back();
+}
+
+void Ports::listen(Port& port,
+                   const std::string& scheme,
+                   devices::MessageServer::Cut cut,
+                   devices::MessageServer::Answer answer,
+                   const devices::MessageServerLimits& limits) {
+  const auto wire = std::make_shared<devices::FaultyWire>(faults_, port.served.role);
+  const auto server = std::make_shared<devices::MessageServer>(
+      next_endpoint(),
+      std::move(cut),
+      [this, &port, wire, answer = std::move(answer)](std::string_view message, Duration waited) {
+        return turn_->take([&] {
+          port.served.answers += waited == Duration::zero() ? 1 : 0;
+          return wire->carry(answer, message, waited, seconds(world_->now()));
+        });
+      },
+      limits);
+  port.served.address = fmt::format("{}{}:{}", scheme, options_->listen, server->port());
+  port.run = [server](const std::stop_token& stop) { server->run(stop); };
+}
+
+template <class Service>
+void Ports::listen_to_lines(Port& port,
+                            const std::string& scheme,
+                            const std::shared_ptr<Service>& service) {
+  listen(port,
+         scheme,
+         devices::cut_line,
+         devices::answer_lines([service](std::string_view line) { return service->answer(line); }),
+         devices::limits_of_lines());
+}
+
+void Ports::add_clock() {
+  listen_to_lines(add("clock", "clock of the twin"),
+                  "twin://",
+                  std::make_shared<devices::ClockService>(*world_, options_->speed));
+}
+
+void Ports::add_nanonis(const std::string& role, devices::NanonisService& service) {
+  listen(add(role, "Nanonis controller"),
+         "nanonis://",
+         devices::nanonis_request_bytes,
+         [&service](std::string_view request, Duration waited) {
+           return service.answer(request, waited);
+         },
+         {});
+}
+
+void Ports::add_lock_in(const std::string& role,
+                        devices::LockIn& lock_in,
+                        const devices::srs::Model& model) {
+  listen_to_lines(add(role, std::string(model.name)),
+                  model.family == devices::srs::Family::sr830 ? "sr830://" : "sr860://",
+                  std::make_shared<devices::SrsService>(lock_in, model));
+}
+
+void Ports::add_camera(const std::string& role, devices::Camera& camera) {
+  Port& port = add(role, "GigE Vision camera");
+  const auto server = std::make_shared<devices::GenicamServer>(
+      camera, options_->listen, "1", [this](const std::function<void()>& work) {
+        turn_->take(work);
+      });
+  port.served.address = server->address();
+  port.run = [server, &port](const std::stop_token& stop) {
+    server->run(stop);
+    port.served.answers = server->frames_sent();
+  };
+}
+
+void Ports::run(const std::stop_token& stop) const {
+  std::vector<std::jthread> threads;
+  for (const auto& port : ports_) {
+    threads.emplace_back([&run = port->run, stop] { run(stop); });
+  }
+}
+
+std::vector<Served> Ports::served() const {
+  std::vector<Served> all;
+  for (const auto& port : ports_) {
+    all.push_back(port->served);
+  }
+  return all;
+}
+
+}  // namespace halotwin::session
