@@ -4,8 +4,9 @@
     scripts/style.py [build folder with compile_commands.json]
 
 Most of clang-tidy's time goes into the headers of libraries, so sources with the same flags are looked at in groups, as one
-translation unit. A group that is not clean, or does not compile as one, is halved; the verdict on single files counts.
-What passed is remembered in build/lint/ by the hash of its text, the headers of ours that it includes, flags and .clang-tidy.
+translation unit. A file that does not compile with those before it waits for another group. A group that is not clean is halved;
+the verdict on single files counts. Files that passed are remembered in build/lint/ by the hash of their text, the headers of ours
+that they include, flags and .clang-tidy.
 """
 import collections
 import concurrent.futures
@@ -19,9 +20,10 @@ import shlex
 import subprocess
 import sys
 
-GROUP = 8
+GROUP = 16
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PASSED = ROOT / "build" / "lint"
+ERROR = re.compile(r"^(\S+?):\d+:\d+: (?:fatal )?error:", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 NOT_OURS = ("build", "..", "tests/", "benchmarks/")
 
@@ -62,46 +64,62 @@ def key(file, flags):
     return hashlib.sha256("\0".join([rules, VERSION, *flags, str(file), *texts]).encode()).hexdigest()
 
 
-def tidy(file, flags, build, extra):
-    """clang-tidy's complaints; empty if the file is clean."""
-    name = key(file, flags)
-    if (PASSED / name).exists():
-        return ""
-    # clang does not know all warnings of g++ that the build names.
-    seen = run(["clang-tidy", "--quiet", *extra, str(file), "--", *flags, "-Wno-unknown-warning-option"], build)
-    if seen.returncode == 0:
-        (PASSED / name).touch()
-    return "" if seen.returncode == 0 else seen.stdout + seen.stderr
-
-
-def tidy_group(name, files, flags, build):
-    """The complaints about some files, as one translation unit where that compiles and is clean, else about its halves."""
-    if len(files) == 1:
-        return tidy(ROOT / files[0], flags, build, [])
-    together = PASSED / f"group_{name}.cpp"
+def together(files):
+    """One source of all of them."""
     text = "".join(f'#include "{file}"\n' for file in files)
-    if not together.exists() or together.read_text() != text:
-        together.write_text(text)
-    extra = [f"--header-filter={ROOT}/.*", "--checks=-bugprone-suspicious-include"]
-    compiles = run(["g++", *flags, "-w", "-fsyntax-only", str(together)], build).returncode == 0
-    if compiles and not tidy(together, flags, build, extra):
+    path = PASSED / f"group_{hashlib.sha256(text.encode()).hexdigest()[:16]}.cpp"
+    path.write_text(text)
+    return path
+
+
+def groups(files, flags, build):
+    """Files that compile as one translation unit, until none is left."""
+    waiting = sorted(files)
+    while waiting:
+        group, waiting = waiting[:GROUP], waiting[GROUP:]
+        while len(group) > 1:
+            said = run(["g++", *flags, "-w", "-fsyntax-only", str(together(group))], build)
+            named = {os.path.relpath(name, ROOT) for name in ERROR.findall(said.stderr)} & set(group[1:])
+            if said.returncode == 0:
+                break
+            named = named or set(group[1:])  # a clash that says nothing of the files
+            group = [file for file in group if file not in named]
+            waiting += sorted(named)
+        yield group
+
+
+def tidy(files, flags, build):
+    """clang-tidy's complaints; empty if the files are clean."""
+    alone = len(files) == 1
+    what = [str(ROOT / files[0])] if alone else [
+        f"--header-filter={ROOT}/.*", "--checks=-bugprone-suspicious-include", str(together(files))]
+    # clang does not know all warnings of g++ that the build names.
+    seen = run(["clang-tidy", "--quiet", *what, "--", *flags, "-Wno-unknown-warning-option"], build)
+    if seen.returncode == 0:
+        for file in files:
+            (PASSED / key(ROOT / file, flags)).touch()
         return ""
+    if alone:
+        return seen.stdout + seen.stderr
     half = len(files) // 2
-    return tidy_group(name + "a", files[:half], flags, build) + tidy_group(name + "b", files[half:], flags, build)
+    return tidy(files[:half], flags, build) + tidy(files[half:], flags, build)
 
 
 def main():
     build = (ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build/ci")).resolve()
     PASSED.mkdir(parents=True, exist_ok=True)
-    groups = [(files[i:i + GROUP], flags) for flags, files in sources(build).items()
-              for files in [sorted(files)] for i in range(0, len(files), GROUP)]
     clean = True
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        work = [pool.submit(tidy_group, str(n), files, flags, build) for n, (files, flags) in enumerate(groups)]
-        for done in concurrent.futures.as_completed(work):
-            if done.result():
-                clean = False
-                print(done.result())
+        def look_at(item):
+            flags, files = item
+            new = [file for file in files if not (PASSED / key(ROOT / file, flags)).exists()]
+            return [pool.submit(tidy, group, flags, build) for group in groups(new, flags, build)]
+
+        for submitted in pool.map(look_at, sources(build).items()):
+            for work in submitted:
+                if work.result():
+                    clean = False
+                    print(work.result())
     sys.exit(0 if clean else 1)
 
 
