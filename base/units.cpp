@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "base/text.hpp"
 
 namespace halotwin {
 
@@ -154,14 +155,6 @@ bool parse_unit(std::string_view text, Dimension& out) {
   return false;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::string word_unit(std::string_view word) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 19> words{
       {{"m", "m"},
@@ -197,19 +190,6 @@ std::string word_unit(std::string_view word) {
     }
   }
   return {};
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  std::size_t begin = 0;
-  while (true) {
-    const auto end = text.find(separator, begin);
-    parts.push_back(text.substr(begin, end - begin));
-    if (end == std::string_view::npos) {
-      return parts;
-    }
-    begin = end + 1;
-  }
 }
 
 }  // namespace

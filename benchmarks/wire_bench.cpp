@@ -25,15 +25,15 @@ struct Loopback {
         chain(world, std::make_unique<simulated::HarmonicChain>(world, simulated::ChainParams{})),
         probe(world, chain, simulated::ProbeParams{}, "afm"),
         service(probe),
-        server({"127.0.0.1", 0},
-               nanonis_request_bytes,
-               [this](std::string_view request, Duration waited) {
-                 return service.answer(request, waited);
-               }),
+        port(server.listen({"127.0.0.1", 0},
+                           nanonis_request_bytes,
+                           [this](std::string_view request, Duration waited) {
+                             return service.answer(request, waited);
+                           })),
         thread([this](const std::stop_token& stop) { server.run(stop); }),
         driver(open_nanonis_probe(
             [this] {
-              return connect_tcp({"127.0.0.1", server.port()}, nanonis_wire_limits());
+              return connect_tcp({"127.0.0.1", port}, nanonis_wire_limits());
             },
             clock,
             "afm",
@@ -50,6 +50,7 @@ struct Loopback {
   simulated::SimulatedProbe probe;
   NanonisService service;
   MessageServer server;
+  std::uint16_t port;
   std::jthread thread;
   WallClock clock;
   std::unique_ptr<ProbeMicroscope> driver;

@@ -4,9 +4,8 @@
     scripts/style.py [build folder with compile_commands.json]
 
 Most of clang-tidy's time goes into the headers of libraries, so sources with the same flags are looked at in groups, as one
-translation unit. A file that does not compile with those before it waits for another group. A group that is not clean is halved;
-the verdict on single files counts. Files that passed are remembered in build/lint/ by the hash of their text, the headers of ours
-that they include, flags and .clang-tidy.
+translation unit: files that give no name twice. A group that is not clean is halved; the verdict on single files counts. Files that
+passed are remembered in build/lint/ by the hash of their text, the headers of ours that they include, flags and .clang-tidy.
 """
 import collections
 import concurrent.futures
@@ -23,8 +22,9 @@ import sys
 GROUP = 16
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PASSED = ROOT / "build" / "lint"
-ERROR = re.compile(r"^(\S+?):\d+:\d+: (?:fatal )?error:", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+HIDDEN = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"^[A-Za-z].*?(\w+)(?:\(| \{| = |\{|;|$)", re.MULTILINE)
 NOT_OURS = ("build", "..", "tests/", "benchmarks/")
 
 
@@ -72,20 +72,26 @@ def together(files):
     return path
 
 
-def groups(files, flags, build):
-    """Files that compile as one translation unit, until none is left."""
-    waiting = sorted(files)
-    while waiting:
-        group, waiting = waiting[:GROUP], waiting[GROUP:]
-        while len(group) > 1:
-            said = run(["g++", *flags, "-w", "-fsyntax-only", str(together(group))], build)
-            named = {os.path.relpath(name, ROOT) for name in ERROR.findall(said.stderr)} & set(group[1:])
-            if said.returncode == 0:
+def own_names(file):
+    """What a file names for itself, with its namespace; too many do no harm."""
+    text = (ROOT / file).read_text()
+    space = re.search(r"^namespace ([\w:]+) \{$", text, re.MULTILINE)
+    return {(space and space[1], name) for part in HIDDEN.findall(text) for name in NAMED.findall(part)}
+
+
+def groups(files):
+    """The files, in groups that have no name of their own in common."""
+    found = []
+    for file in sorted(files):
+        names = own_names(file)
+        for members, taken in found:
+            if len(members) < GROUP and not names & taken:
+                members.append(file)
+                taken |= names
                 break
-            named = named or set(group[1:])  # a clash that says nothing of the files
-            group = [file for file in group if file not in named]
-            waiting += sorted(named)
-        yield group
+        else:
+            found.append(([file], names))
+    return [members for members, _ in found]
 
 
 def tidy(files, flags, build):
@@ -110,16 +116,13 @@ def main():
     PASSED.mkdir(parents=True, exist_ok=True)
     clean = True
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        def look_at(item):
-            flags, files = item
-            new = [file for file in files if not (PASSED / key(ROOT / file, flags)).exists()]
-            return [pool.submit(tidy, group, flags, build) for group in groups(new, flags, build)]
-
-        for submitted in pool.map(look_at, sources(build).items()):
-            for work in submitted:
-                if work.result():
-                    clean = False
-                    print(work.result())
+        work = [pool.submit(tidy, group, flags, build)
+                for flags, files in sources(build).items()
+                for group in groups([f for f in files if not (PASSED / key(ROOT / f, flags)).exists()])]
+        for done in concurrent.futures.as_completed(work):
+            if done.result():
+                clean = False
+                print(done.result())
     sys.exit(0 if clean else 1)
 
 

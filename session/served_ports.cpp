@@ -31,7 +31,7 @@ void Ports::listen(Port& port,
                    devices::MessageServer::Answer answer,
                    const devices::MessageServerLimits& limits) {
   const auto wire = std::make_shared<devices::FaultyWire>(faults_, port.served.role);
-  const auto server = std::make_shared<devices::MessageServer>(
+  const std::uint16_t number = messages_.listen(
       next_endpoint(),
       std::move(cut),
       [this, &port, wire, answer = std::move(answer)](std::string_view message, Duration waited) {
@@ -41,8 +41,7 @@ void Ports::listen(Port& port,
         });
       },
       limits);
-  port.served.address = fmt::format("{}{}:{}", scheme, options_->listen, server->port());
-  port.run = [server](const std::stop_token& stop) { server->run(stop); };
+  port.served.address = fmt::format("{}{}:{}", scheme, options_->listen, number);
 }
 
 template <class Service>
@@ -93,11 +92,14 @@ void Ports::add_camera(const std::string& role, devices::Camera& camera) {
   };
 }
 
-void Ports::run(const std::stop_token& stop) const {
+void Ports::run(const std::stop_token& stop) {
   std::vector<std::jthread> threads;
   for (const auto& port : ports_) {
-    threads.emplace_back([&run = port->run, stop] { run(stop); });
+    if (port->run) {
+      threads.emplace_back([&run = port->run, stop] { run(stop); });
+    }
   }
+  messages_.run(stop);
 }
 
 std::vector<Served> Ports::served() const {

@@ -44,7 +44,7 @@ class Turn {
   double speed_;
 };
 
-/// Serves until a stop is requested; `served` is read afterwards.
+/// Serves until a stop is requested; without `run` by messages. `served` is read afterwards.
 struct Port {
   Served served;
   std::function<void(const std::stop_token&)> run;
@@ -69,7 +69,7 @@ class Ports {
   void add_camera(const std::string& role, devices::Camera& camera);
 
   /// Serves at all of them until a stop is requested.
-  void run(const std::stop_token& stop) const;
+  void run(const std::stop_token& stop);
   [[nodiscard]] std::vector<Served> served() const;
 
  private:
@@ -90,6 +90,7 @@ class Ports {
   Turn* turn_;
   Clock* world_;
   std::vector<devices::WireFaultPlan> faults_;
+  devices::MessageServer messages_;  // one thread for all: no question waits for another to wake
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

@@ -22,12 +22,12 @@ namespace {
 
 constexpr std::size_t portion_bytes = 16384;
 
-/// What all clients share.
+/// What all clients of a port share.
 struct Service {
   MessageServer::Cut cut;
   MessageServer::Answer answer;
   MessageServerLimits limits;
-  WallClock clock;
+  WallClock clock{};
   std::size_t clients = 0;
 };
 
@@ -180,10 +180,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class MessageServer::Impl {
  public:
-  Impl(const Endpoint& at, Cut cut, Answer answer, const MessageServerLimits& limits) {
-    service_.cut = std::move(cut);
-    service_.answer = std::move(answer);
-    service_.limits = limits;
+  std::uint16_t listen(const Endpoint& at, Service&& service) {
     const std::string name = fmt::format("{}:{}", at.host, at.port);
     Code error;
     const asio::ip::address address =
@@ -192,23 +189,22 @@ class MessageServer::Impl {
       throw WireError(WireFault::refused, fmt::format("{}: not an address to listen at", name));
     }
     const tcp::endpoint here(address, at.port);
-    acceptor_.open(here.protocol(), error);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    tcp::acceptor& acceptor = acceptors_.emplace_back(context_);
+    acceptor.open(here.protocol(), error);
+    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) {
-      acceptor_.bind(here, error);
+      acceptor.bind(here, error);
     }
     if (!error) {
-      acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+      acceptor.listen(tcp::acceptor::max_listen_connections, error);
     }
     if (error) {
       throw WireError(WireFault::refused,
                       fmt::format("cannot listen at {}: {}", name, error.message()));
     }
-    port_ = acceptor_.local_endpoint().port();
-    accept();
+    accept(acceptor, services_.emplace_back(std::move(service)));
+    return acceptor.local_endpoint().port();
   }
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
 
   void run(const std::stop_token& stop) {
     const std::stop_callback wake(stop,
@@ -218,34 +214,32 @@ class MessageServer::Impl {
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept([this](const Code& code, tcp::socket socket) {
-      if (!code && service_.clients < service_.limits.most_clients) {
+  void accept(tcp::acceptor& acceptor, Service& service) {
+    acceptor.async_accept([this, &acceptor, &service](const Code& code, tcp::socket socket) {
+      if (!code && service.clients < service.limits.most_clients) {
         Code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        std::make_shared<Session>(std::move(socket), service_)->read();
+        std::make_shared<Session>(std::move(socket), service)->read();
       }
       if (code != asio::error::operation_aborted) {
-        accept();
+        accept(acceptor, service);
       }
     });
   }
 
-  Service service_;
-  std::uint16_t port_ = 0;
+  std::deque<Service> services_;  // outlive the sessions, which the context holds
   asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_};
+  std::deque<tcp::acceptor> acceptors_;
 };
 
-MessageServer::MessageServer(const Endpoint& at,
-                             Cut cut,
-                             Answer answer,
-                             const MessageServerLimits& limits)
-    : impl_(std::make_unique<Impl>(at, std::move(cut), std::move(answer), limits)) {}
+MessageServer::MessageServer() : impl_(std::make_unique<Impl>()) {}
 MessageServer::~MessageServer() = default;
 
-std::uint16_t MessageServer::port() const {
-  return impl_->port();
+std::uint16_t MessageServer::listen(const Endpoint& at,
+                                    Cut cut,
+                                    Answer answer,
+                                    const MessageServerLimits& limits) {
+  return impl_->listen(at, {std::move(cut), std::move(answer), limits});
 }
 
 void MessageServer::run(const std::stop_token& stop) {

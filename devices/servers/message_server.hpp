@@ -1,5 +1,5 @@
-// Messages over TCP, of whatever form: several clients at once, the messages of each answered one
-// after another.
+// Messages over TCP, of whatever form: several ports and clients at once, the messages of each
+// client answered one after another.
 #pragma once
 
 #include <cstddef>
@@ -35,15 +35,18 @@ class MessageServer {
   using Answer =
       std::function<std::optional<std::string>(std::string_view message, Duration waited)>;
 
-  /// Listens from now on; port 0 takes a free one. Throws WireError (refused) if the address is
-  /// taken or not ours.
-  MessageServer(const Endpoint& at, Cut cut, Answer answer, const MessageServerLimits& limits = {});
+  MessageServer();
   ~MessageServer();
   MessageServer(const MessageServer&) = delete;
   MessageServer& operator=(const MessageServer&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const;
-  /// Serves until a stop is requested.
+  /// Listens from now on, here too; port 0 takes a free one. Returns the port. Throws WireError
+  /// (refused) if the address is taken or not ours.
+  std::uint16_t listen(const Endpoint& at,
+                       Cut cut,
+                       Answer answer,
+                       const MessageServerLimits& limits = {});
+  /// Serves, in this thread, until a stop is requested.
   void run(const std::stop_token& stop);
 
  private:

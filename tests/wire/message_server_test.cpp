@@ -24,14 +24,13 @@ std::size_t by_digit(std::string_view bytes) {
 class Served {
  public:
   explicit Served(MessageServer::Answer answer, const MessageServerLimits& limits = {})
-      : server_({"127.0.0.1", 0}, by_digit, std::move(answer), limits),
+      : port_(server_.listen({"127.0.0.1", 0}, by_digit, std::move(answer), limits)),
         thread_([this](const std::stop_token& stop) { server_.run(stop); }) {}
-  [[nodiscard]] std::unique_ptr<ByteStream> connect() {
-    return connect_tcp({"127.0.0.1", server_.port()});
-  }
+  [[nodiscard]] std::unique_ptr<ByteStream> connect() { return connect_tcp({"127.0.0.1", port_}); }
 
  private:
   MessageServer server_;
+  std::uint16_t port_;
   std::jthread thread_;
 };
 

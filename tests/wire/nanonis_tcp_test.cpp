@@ -21,21 +21,22 @@ constexpr Duration patience = std::chrono::minutes(10);
 class Served {
  public:
   Served()
-      : server_({"127.0.0.1", 0},
-                nanonis_request_bytes,
-                [this](std::string_view request, Duration waited) {
-                  twin_.time.sleep(wall_.now() - twin_.time.now());
-                  return twin_.service.answer(request, waited);
-                }),
+      : port_(server_.listen({"127.0.0.1", 0},
+                             nanonis_request_bytes,
+                             [this](std::string_view request, Duration waited) {
+                               twin_.time.sleep(wall_.now() - twin_.time.now());
+                               return twin_.service.answer(request, waited);
+                             })),
         thread_([this](const std::stop_token& stop) { server_.run(stop); }) {}
   [[nodiscard]] std::unique_ptr<ByteStream> connect() {
-    return connect_tcp({"127.0.0.1", server_.port()}, nanonis_wire_limits());
+    return connect_tcp({"127.0.0.1", port_}, nanonis_wire_limits());
   }
 
  private:
   test::NanonisWorld twin_;
   WallClock wall_;
   MessageServer server_;
+  std::uint16_t port_;
   std::jthread thread_;
 };
 

@@ -20,9 +20,9 @@ class Served {
  public:
   explicit Served(std::function<std::string(std::string_view)> answer,
                   const MessageServerLimits& limits = limits_of_lines())
-      : server_({"127.0.0.1", 0}, cut_line, answer_lines(std::move(answer)), limits),
+      : port_(server_.listen({"127.0.0.1", 0}, cut_line, answer_lines(std::move(answer)), limits)),
         thread_([this](const std::stop_token& stop) { server_.run(stop); }) {}
-  [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", server_.port()}; }
+  [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", port_}; }
   [[nodiscard]] std::unique_ptr<ByteStream> connect(Duration answer = std::chrono::seconds(10)) {
     WireLimits limits;
     limits.answer = answer;
@@ -31,6 +31,7 @@ class Served {
 
  private:
   MessageServer server_;
+  std::uint16_t port_;
   std::jthread thread_;
 };
 
