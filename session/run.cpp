@@ -6,16 +6,14 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/errors.hpp"
 #include "base/fields.hpp"
 #include "base/require.hpp"
 #include "data/recording_reader.hpp"
 #include "data/recording_writer.hpp"
-#include "devices/replay/taped_devices.hpp"
-#include "devices/wire/wire_record.hpp"
 #include "session/build_info.hpp"
+#include "session/ground.hpp"
 #include "session/movie_truth.hpp"
 #include "session/truth_recorder.hpp"
 
@@ -111,42 +109,6 @@ data::RecordingHeader make_header(const Scenario& scenario, const RunOptions& op
   return header;
 }
 
-// Sites of the native grid, from the same sizes that the specimen uses.
-double native_sites(const sim::MicrostructureParams& film) {
-  return (film.width_m + 2.0 * film.margin_m) * (film.height_m + 2.0 * film.margin_m) /
-         (film.grid_step_m * film.grid_step_m);
-}
-
-constexpr double fields_per_site = 11.0;  // of the truth
-
-/// Pixels of all maps of the procedure, whatever its unit is.
-double mapped_pixels(const scenarios::Procedure& procedure) {
-  data::RecordingHeader header;
-  procedure.describe(header);
-  double pixels = 0.0;
-  const auto add = [&](const std::optional<data::ScanArea>& scan) {
-    pixels +=
-        scan ? static_cast<double>(scan->points_x) * static_cast<double>(scan->points_y) : 0.0;
-  };
-  for (const data::RecordingSection& section : header.sections) {
-    add(section.scan);
-  }
-  if (header.sections.empty()) {
-    add(header.scan);
-  }
-  return pixels;
-}
-
-std::uint64_t physical_memory_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-std::string gigabytes(double bytes) {
-  return bytes < 1e9 ? fmt::format("{:.0f} MB", bytes / 1e6)
-                     : fmt::format("{:.3g} GB", bytes / 1e9);
-}
-
 void require_room(const std::filesystem::path& output, double bytes) {
   std::error_code failed;
   const std::filesystem::path folder =
@@ -181,76 +143,16 @@ void require_new(const RunOptions& options) {
   }
 }
 
-/// What a bench stands on: a simulated world, instruments and a clock, or a tape of them.
-struct Ground {
-  std::unique_ptr<devices::simulated::SimulatedBench> simulated;
-  std::shared_ptr<devices::WireRecord> wire;  // of instruments, or null
-  std::unique_ptr<Clock> clock;               // of instruments
-  std::unique_ptr<devices::Tape> tape;        // hears a run, or plays one
-  std::unique_ptr<Clock> taped_clock;
-  std::chrono::nanoseconds start_since_epoch{};  // instant at which the clock is 0
-
-  [[nodiscard]] Clock* untaped_clock() const {
-    return simulated ? &simulated->world().clock() : clock.get();
-  }
-  [[nodiscard]] Clock& bench_clock() const { return taped_clock ? *taped_clock : *untaped_clock(); }
-};
-
-/// With --force an older file goes.
-void make_way(const std::filesystem::path& file, const RunOptions& options) {
-  if (options.overwrite == data::Overwrite::yes) {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-  }
-}
-
-Ground make_ground(const Scenario& scenario, const RunOptions& options) {
-  const bool instruments = devices::kind_of(scenario.devices) == devices::BenchKind::instruments;
-  require(scenario.wire_faults.empty() || instruments,
-          "wire_fault: simulated instruments and tapes have no wires (halotwin serve has)");
-  require(options.wire.empty() || instruments,
-          "--record-wire: simulated instruments and tapes have no wires");
-  Ground ground;
-  switch (devices::kind_of(scenario.devices)) {
-    case devices::BenchKind::simulated:
-      ground.start_since_epoch = parse_instant(scenario.info.start);
-      ground.simulated = std::make_unique<devices::simulated::SimulatedBench>(
-          scenario.simulated, scenario.info.seed, options.threads);
-      break;
-    case devices::BenchKind::instruments:
-      if (!options.wire.empty()) {
-        make_way(options.wire, options);
-        ground.wire = devices::WireRecord::create(options.wire);
-      }
-      ground.clock = devices::open_clock(scenario.clock, ground.wire);
-      ground.start_since_epoch = time_of_day() - ground.clock->now();
-      break;
-    case devices::BenchKind::replay:
-      require(options.tape.empty(), "--tape: this run plays a tape already");
-      ground.tape = devices::open_replay(scenario.devices);
-      ground.start_since_epoch = ground.tape->head().start_since_epoch;
-      break;
-  }
-  if (!options.tape.empty()) {
-    make_way(options.tape, options);
-    const Clock& clock = *ground.untaped_clock();
-    ground.tape =
-        devices::Tape::record(options.tape, {clock.kind(), ground.start_since_epoch}, clock);
-  }
-  if (ground.tape) {
-    ground.taped_clock = devices::taped_clock(ground.untaped_clock(), *ground.tape);
-  }
-  return ground;
-}
-
 /// Everything that takes part in a run. Made from a scenario; then open() or reopen(), then go().
 class Assembly {
  public:
-  Assembly(const Scenario& scenario, const RunOptions& options)
+  Assembly(const Scenario& scenario,
+           const RunOptions& options,
+           const std::optional<Begun>& begun = std::nullopt)
       : options_(options),
         procedure_(scenario.make_procedure()),
         events_(options.listener),
-        ground_(make_ground(scenario, options)),
+        ground_(make_ground(scenario, options, begun)),
         simulated_(ground_.simulated.get()),
         bench_(devices::open_bench(scenario.devices,
                                    scenario.limits,
@@ -557,39 +459,7 @@ void tell(const RunOptions& options, const Costs& costs) {
   }
 }
 
-/// Carriers, a block of frames, sums of the correlation map.
-double movie_bytes(const Scenario& scenario, double pixels) {
-  const sim::RecombinationParams& clim = scenario.simulated.specimen.clim;
-  const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
-  const double nodes = clim.on ? native_sites(film) * film.grid_step_m * film.grid_step_m /
-                                     (clim.node_m * clim.node_m)
-                               : 0.0;
-  // rates of a block take 256 MB, or those of two chunks of frames; see film_images.cpp
-  const double block = std::max(std::min(256e6, 2560.0 * nodes), 320.0 * nodes);
-  return clim.on ? 400.0 * nodes + block * (1.0 + pixels / nodes) + 100.0 * pixels : 0.0;
-}
-
 }  // namespace
-
-Costs estimate_costs(const Scenario& scenario) {
-  const auto procedure = scenario.make_procedure();
-  const sim::MicrostructureParams& film = scenario.simulated.specimen.microstructure;
-  const double sites = scenario.is_simulated() ? native_sites(film) : 0.0;
-  const scenarios::Estimate experiment = procedure->estimate();
-  const double pixels = mapped_pixels(*procedure);
-  // complex readings, amplitude and phase of the mean of both directions; images; truth
-  const double file = experiment.bytes_per_reading * static_cast<double>(experiment.readings) +
-                      pixels * (4.0 * fields_per_site + 53.0) + sites * 4.0 * fields_per_site + 1e6;
-  // measured: 125 bytes per site while it is made
-  const double memory = 40e6 + 130.0 * sites + (sites > 0.0 ? movie_bytes(scenario, pixels) : 0.0);
-  const double there = static_cast<double>(physical_memory_bytes());
-  require(memory < 0.9 * there,
-          fmt::format("the specimen would need {} of memory, this computer has {} (smaller map or "
-                      "film, or larger specimen.microstructure.grid_step_m)",
-                      gigabytes(memory),
-                      gigabytes(there)));
-  return {experiment, static_cast<std::uint64_t>(file), static_cast<std::uint64_t>(memory)};
-}
 
 RunSummary run(const Scenario& scenario, const RunOptions& options) {
   require_new(options);
@@ -636,6 +506,7 @@ RunSummary resume(const std::filesystem::path& path, const RunOptions& options) 
   Scenario scenario;
   data::TruthMode mode = data::TruthMode::in_file;
   bool mended = false;
+  Begun begun;
   {
     const data::RecordingReader reader(unfinished);
     if (reader.status() == RunStatus::complete) {
@@ -643,12 +514,15 @@ RunSummary resume(const std::filesystem::path& path, const RunOptions& options) 
     }
     scenario = scenario_from_configuration(reader.header().configuration);
     mended = reader.status() == RunStatus::failed;
+    const std::vector<Event> events = reader.events();
+    begun = {reader.header().start_since_epoch,
+             events.empty() ? Duration::zero() : events.back().time};
     if (data::is_blind(reader.path())) {
       mode = data::TruthMode::sealed;
     }
   }
   tell(options, estimate_costs(scenario));
-  Assembly assembly(scenario, options);
+  Assembly assembly(scenario, options, begun);
   if (mended) {
     assembly.mend_faults();
   }

@@ -11,18 +11,10 @@
 #include "base/event_log.hpp"
 #include "base/parallel.hpp"
 #include "data/recording_header.hpp"
+#include "session/costs.hpp"
 #include "session/scenario.hpp"
 
 namespace halotwin::session {
-
-/// What a run will cost, known before it starts.
-struct Costs {
-  scenarios::Estimate experiment;  // time in the laboratory, pixels, readings
-  std::uint64_t file_bytes = 0;    // recording and truth
-  std::uint64_t memory_bytes = 0;
-};
-/// Throws ParameterError if this computer has not that much memory.
-[[nodiscard]] Costs estimate_costs(const Scenario& scenario);
 
 struct Progress {
   std::size_t done = 0;  // units in the recording

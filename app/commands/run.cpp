@@ -38,14 +38,17 @@ session::RunOptions options_for(const Surroundings& around, Console& console, in
   return options;
 }
 
-/// Runs, and says what came of it; how to go on if it was stopped.
+/// Runs, and says what came of it; how to go on if it was stopped, where that can be.
 int execute(Console& console,
             const std::string& file,
+            bool resumable,
             const std::function<session::RunSummary()>& work) {
   const auto start = std::chrono::steady_clock::now();
   const auto tell_how_to_go_on = [&] {
     console.clear();
-    console.note(fmt::format("to go on: halotwin resume {}", file));
+    if (resumable) {
+      console.note(fmt::format("to go on: halotwin resume {}", file));
+    }
   };
   try {
     const session::RunSummary summary = work();
@@ -89,13 +92,16 @@ int run(const RunArguments& arguments, const Surroundings& around) {
   options.tape = arguments.tape;
   options.wire = arguments.record_wire;
   console.note(fmt::format("{} (seed {})", scenario.info.title, scenario.info.seed));
-  return execute(console, options.output.string(), [&] { return session::run(scenario, options); });
+  const bool tape = devices::kind_of(scenario.devices) == devices::BenchKind::replay;
+  return execute(
+      console, options.output.string(), !tape, [&] { return session::run(scenario, options); });
 }
 
 int resume(const ResumeArguments& arguments, const Surroundings& around) {
   Console console;
   const session::RunOptions options = options_for(around, console, arguments.threads);
-  return execute(console, arguments.file, [&] { return session::resume(arguments.file, options); });
+  return execute(
+      console, arguments.file, true, [&] { return session::resume(arguments.file, options); });
 }
 
 }  // namespace halotwin::app

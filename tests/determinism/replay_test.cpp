@@ -164,6 +164,20 @@ class TapeFile : public Replay {
   }
 };
 
+TEST_F(TapeFile, IsPlayedFromItsBeginningOnly) {
+  static_cast<void>(simulate(cases[0], "simulated"));
+  const std::string whole = bytes("simulated.tape");
+  put("short.tape", whole.substr(0, whole.size() * 4 / 5));
+  EXPECT_NE(message(cases[0], "short.tape"), "no error");
+  ASSERT_TRUE(std::filesystem::exists(at("replayed.nxs.part")));
+  try {
+    static_cast<void>(resume(at("replayed.nxs"), {}));
+    FAIL() << "a tape went on in its middle";
+  } catch (const ParameterError& error) {
+    EXPECT_NE(std::string(error.what()).find("from its beginning"), std::string::npos);
+  }
+}
+
 TEST_F(TapeFile, SaysWhatItDoesNotHold) {
   static_cast<void>(simulate(cases[0], "simulated"));
   Case other = cases[0];

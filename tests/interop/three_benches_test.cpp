@@ -4,10 +4,12 @@
 #include <complex>
 #include <filesystem>
 #include <numeric>
+#include <stop_token>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "devices/device.hpp"
 #include "session/run.hpp"
@@ -41,8 +43,8 @@ class ThreeBenches : public testing::Test {
   std::filesystem::path run(const std::string& name,
                             const Names& devices,
                             bool tape = false,
-                            const std::string& seed = "1") const {
-    session::RunOptions options;
+                            const std::string& seed = "1",
+                            session::RunOptions options = {}) const {
     options.output = folder_ / (name + ".nxs");
     options.tape = tape ? folder_ / (name + ".tape") : std::filesystem::path();
     return session::run(
@@ -162,6 +164,33 @@ TEST_F(ThreeBenches, SimulatedServedAndReplayed) {
   // the same grains; null: those of another film
   EXPECT_GT(likeness(topography(simulated), topography(served)), 0.99);
   EXPECT_LT(likeness(topography(simulated), topography(run("other", {}, false, "2"))), 0.7);
+}
+
+TEST_F(ThreeBenches, ARunOverWiresGoesOnWhereItStopped) {
+  ServedTwin twin(to_serve());
+  std::stop_source stop;
+  session::RunOptions options;
+  options.stop = stop.get_token();
+  options.progress = [&](const session::Progress& now) {
+    if (now.done == 13) {
+      stop.request_stop();
+    }
+  };
+  EXPECT_THROW(run("stopped", addresses(twin), false, "1", options), Interrupted);
+  const auto file = session::resume(folder() / "stopped.nxs", {}).recording;
+  EXPECT_EQ(twin.stop(), 0);
+
+  const data::RecordingReader recording(file);
+  EXPECT_EQ(recording.status(), data::RunStatus::complete);
+  EXPECT_GT(likeness(topography(run("simulated", {})), topography(file)), 0.99);
+  Duration last{};
+  bool again = false;
+  for (const Event& event : recording.events()) {
+    EXPECT_GE(event.time, last) << event.text << ": time goes on where the run stopped";
+    last = event.time;
+    again = again || event.text == "taken up again after 13 of 24";
+  }
+  EXPECT_TRUE(again);
 }
 
 // Wires that fail while a procedure runs: it goes on, or ends with an error that names the device,
