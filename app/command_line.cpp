@@ -101,7 +101,10 @@ void add_serve_command(CLI::App& program, Command& chosen) {
           "serve",
           "offers the simulated instruments of a scenario over their wire protocols",
           &serve);
-  command->add_option("scenario", a->scenario, "name of a built-in scenario, or a TOML file")
+  command
+      ->add_option("scenario",
+                   a->scenario,
+                   "name of a built-in scenario, a TOML file, or a record of wires to play")
       ->required()
       ->type_name("SCENARIO");
   command

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <stop_token>
@@ -44,5 +45,11 @@ struct ServeOptions {
 /// bench that is not simulated, an unknown role or protocol, or an address that cannot be listened
 /// at.
 std::vector<Served> serve(const Scenario& scenario, const ServeOptions& options);
+
+/// Plays a record of wires (halotwin run --record-wire) to whoever says the same again, every role
+/// at a port of its own, until a stop is requested. Who says something else is cut off, and the
+/// listener hears what was expected. True if everything was said, and nothing else. Throws
+/// ParameterError if the file is no record.
+bool serve_record(const std::filesystem::path& file, const ServeOptions& options);
 
 }  // namespace halotwin::session

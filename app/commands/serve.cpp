@@ -10,6 +10,7 @@
 #include "base/require.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "devices/wire/wire_record.hpp"
 
 namespace halotwin::app {
 
@@ -25,21 +26,29 @@ double speed_of(const std::string& text) {
   return *speed;
 }
 
-void print_table(const std::vector<session::Served>& served, double speed) {
+void print_table(const std::vector<session::Served>& served, const std::string& note) {
   for (const session::Served& one : served) {
     fmt::print("{:<18} {:<18} {}\n", one.role, one.as, one.address);
   }
-  fmt::print("{}; Ctrl-C ends it\n",
-             speed > 0.0 ? fmt::format("time runs at {:g} times real time", speed)
-                         : "time moves only when a client of the clock sleeps");
+  fmt::print("{}; Ctrl-C ends it\n", note);
   std::fflush(stdout);  // whoever waits for the addresses reads a pipe
+}
+
+int play(const std::string& file, session::ServeOptions options) {
+  Console console;
+  options.listener = &console;
+  options.ready = [&](const auto& served) { print_table(served, "plays " + file); };
+  if (session::serve_record(file, options)) {
+    fmt::print("everything was said as recorded\n");
+    return done;
+  }
+  fmt::print("not everything was said as recorded\n");
+  return not_met;
 }
 
 }  // namespace
 
 int serve(const ServeArguments& arguments, const Surroundings& around) {
-  const session::Scenario scenario = session::load_scenario(
-      arguments.scenario, {.settings = arguments.settings, .seed = arguments.seed});
   session::ServeOptions options;
   options.speed = speed_of(arguments.speed);
   options.listen = arguments.listen;
@@ -54,7 +63,17 @@ int serve(const ServeArguments& arguments, const Surroundings& around) {
             fmt::format("--as \"{}\" (must be role=protocol, e.g. lockin_electrical=sr830)", as));
     options.as[as.substr(0, equals)] = as.substr(equals + 1);
   }
-  options.ready = [&](const auto& served) { print_table(served, options.speed); };
+  if (devices::is_wire_record(arguments.scenario)) {
+    return play(arguments.scenario, options);
+  }
+  const session::Scenario scenario = session::load_scenario(
+      arguments.scenario, {.settings = arguments.settings, .seed = arguments.seed});
+  options.ready = [&](const auto& served) {
+    print_table(served,
+                options.speed > 0.0
+                    ? fmt::format("time runs at {:g} times real time", options.speed)
+                    : "time moves only when a client of the clock sleeps");
+  };
   std::uint64_t answers = 0;
   for (const session::Served& one : session::serve(scenario, options)) {
     answers += one.answers;

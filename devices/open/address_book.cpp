@@ -33,14 +33,17 @@ Driver srs_driver(std::string_view scheme, std::string_view description, srs::Fa
           check_endpoint,
           [family](const std::string& address, const DriverSurroundings& around) -> AnyDevice {
             const Endpoint at = parse_endpoint(rest_of(address), srs_port);
-            return open_srs_lock_in(
-                tcp_to(at, around.role, around.wire), around.clock, around.role, address, family);
+            return open_srs_lock_in(tcp_to(at, around.role, address, around.wire),
+                                    around.clock,
+                                    around.role,
+                                    address,
+                                    family);
           }};
 }
 
 AnyDevice open_nanonis(const std::string& address, const DriverSurroundings& around) {
   const Endpoint at = parse_endpoint(rest_of(address), nanonis_port);
-  return open_nanonis_probe(tcp_to(at, around.role, around.wire, nanonis_wire_limits()),
+  return open_nanonis_probe(tcp_to(at, around.role, address, around.wire, nanonis_wire_limits()),
                             around.clock,
                             around.role,
                             address);
@@ -73,10 +76,11 @@ AnyDevice open_genicam(const std::string& address, const DriverSurroundings& aro
 
 Connect tcp_to(const Endpoint& endpoint,
                const std::string& role,
+               const std::string& address,
                const std::shared_ptr<WireRecord>& wire,
                const WireLimits& limits) {
   const Connect connect = [endpoint, limits] { return connect_tcp(endpoint, limits); };
-  return wire ? recorded(connect, wire, role) : connect;
+  return wire ? recorded(connect, wire, role, address) : connect;
 }
 
 const std::vector<Driver>& drivers() {

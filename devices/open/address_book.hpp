@@ -55,9 +55,10 @@ struct Driver {
 /// The one whose scheme the address has; null if there is none.
 [[nodiscard]] const Driver* driver_of(std::string_view address);
 
-/// A connection over TCP, heard by the record if there is one.
+/// A connection over TCP to what an address names, heard by the record if there is one.
 [[nodiscard]] Connect tcp_to(const Endpoint& endpoint,
                              const std::string& role,
+                             const std::string& address,
                              const std::shared_ptr<WireRecord>& wire,
                              const WireLimits& limits = {});
 

@@ -224,6 +224,7 @@ std::unique_ptr<Clock> open_clock(const std::string& address,
   return open_served_clock(
       tcp_to(parse_endpoint(std::string_view(address).substr(clock_scheme.size())),
              "clock",
+             address,
              wire,
              patient),
       address);

@@ -1,10 +1,10 @@
 #include "devices/wire/wire_record.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,12 +22,9 @@ constexpr std::array<std::pair<WireFault, std::string_view>, 4> faults{
      {WireFault::garbled, "garbled"}}};
 
 std::string_view name_of(WireFault fault) {
-  for (const auto& [value, name] : faults) {
-    if (value == fault) {
-      return name;
-    }
-  }
-  return "garbled";
+  const auto* found = std::find_if(
+      faults.begin(), faults.end(), [&](const auto& named) { return named.first == fault; });
+  return found->second;
 }
 
 class RecordedStream final : public ByteStream {
@@ -70,78 +67,8 @@ class RecordedStream final : public ByteStream {
   std::string role_;
 };
 
-struct Event {
-  std::size_t line = 0;
-  std::string kind;
-  std::string bytes;
-};
-
-/// The events of one role, played one after another by all its connections.
-class Script {
- public:
-  Script(std::string file, std::vector<Event> events)
-      : file_(std::move(file)), events_(std::move(events)) {}
-
-  /// The next event if it is of this kind; a recorded fault is thrown.
-  std::string expect(std::string_view kind) {
-    if (at_ == events_.size()) {
-      throw WireError(WireFault::closed, fmt::format("{}: nothing more is recorded", file_));
-    }
-    const Event& event = events_[at_++];
-    for (const auto& [fault, name] : faults) {
-      if (event.kind == name) {
-        throw WireError(fault, event.bytes);
-      }
-    }
-    if (event.kind != kind) {
-      --at_;
-      fail(event, fmt::format("\"{}\" is recorded, not \"{}\"", event.kind, kind));
-    }
-    return event.bytes;
-  }
-  void expect_sent(std::string_view bytes) {
-    const std::string recorded = expect(">");
-    if (recorded != bytes) {
-      fail(events_[at_ - 1],
-           fmt::format("sent is \"{}\", recorded \"{}\"", escaped(bytes), escaped(recorded)));
-    }
-  }
-  std::string expect_received(std::size_t count, const char* end) {
-    const std::string bytes = expect("<");
-    const bool right =
-        end != nullptr ? !bytes.empty() && bytes.back() == *end : bytes.size() == count;
-    if (!right) {
-      fail(events_[at_ - 1], fmt::format("another answer is recorded: \"{}\"", escaped(bytes)));
-    }
-    return end != nullptr ? bytes.substr(0, bytes.size() - 1) : bytes;
-  }
-
- private:
-  [[noreturn]] void fail(const Event& event, const std::string& what) const {
-    throw WireError(WireFault::garbled, fmt::format("{}:{}: {}", file_, event.line, what));
-  }
-
-  std::string file_;
-  std::vector<Event> events_;
-  std::size_t at_ = 0;
-};
-
-class PlayedStream final : public ByteStream {
- public:
-  explicit PlayedStream(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-  void send(std::string_view bytes) override { script_->expect_sent(bytes); }
-  std::string receive_until(char end) override { return script_->expect_received(0, &end); }
-  std::string receive(std::size_t count) override {
-    return script_->expect_received(count, nullptr);
-  }
-  void discard() override {}
-
- private:
-  std::shared_ptr<Script> script_;
-};
-
 /// "12.5 lockin > FREQ?\n": its parts, or false.
-bool read_event(std::string_view line, std::string& role, Event& event) {
+bool read_event(std::string_view line, std::string& role, WireEvent& event) {
   std::array<std::string_view, 3> words;
   for (std::string_view& word : words) {
     const auto space = line.find(' ');
@@ -162,6 +89,15 @@ bool read_event(std::string_view line, std::string& role, Event& event) {
 }
 
 }  // namespace
+
+std::optional<WireFault> fault_of(const WireEvent& event) {
+  for (const auto& [fault, name] : faults) {
+    if (event.kind == name) {
+      return fault;
+    }
+  }
+  return std::nullopt;
+}
 
 std::string escaped(std::string_view bytes) {
   std::string out;
@@ -249,11 +185,14 @@ void WireRecord::write(const std::string& role, std::string_view event, std::str
   }
 }
 
-Connect recorded(Connect connect, std::shared_ptr<WireRecord> record, const std::string& role) {
-  return [connect = std::move(connect), record = std::move(record), role] {
+Connect recorded(Connect connect,
+                 std::shared_ptr<WireRecord> record,
+                 const std::string& role,
+                 const std::string& address) {
+  return [connect = std::move(connect), record = std::move(record), role, address] {
     try {
       auto stream = connect();
-      record->write(role, "open", "");
+      record->write(role, "open", address);
       return std::unique_ptr<ByteStream>(
           std::make_unique<RecordedStream>(std::move(stream), record, role));
     } catch (const WireError& error) {
@@ -263,29 +202,30 @@ Connect recorded(Connect connect, std::shared_ptr<WireRecord> record, const std:
   };
 }
 
-Connect played(const std::filesystem::path& file, const std::string& role) {
+bool is_wire_record(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string line;
-  if (!std::getline(in, line) || line != first_line) {
+  return std::filesystem::is_regular_file(file) && std::getline(in, line) && line == first_line;
+}
+
+std::map<std::string, std::vector<WireEvent>> read_wire_record(const std::filesystem::path& file) {
+  if (!is_wire_record(file)) {
     throw ParameterError(fmt::format("{}: is no record of wires", file.string()));
   }
-  std::vector<Event> events;
+  std::ifstream in(file, std::ios::binary);
+  std::string line;
+  std::getline(in, line);
+  std::map<std::string, std::vector<WireEvent>> events;
   for (std::size_t number = 2; std::getline(in, line); ++number) {
-    Event event{number, {}, {}};
-    std::string of;
-    if (!read_event(line, of, event)) {
+    WireEvent event{number, {}, {}};
+    std::string role;
+    if (!read_event(line, role, event)) {
       throw ParameterError(
           fmt::format("{}:{}: expected \"seconds role event bytes\"", file.string(), number));
     }
-    if (of == role) {
-      events.push_back(std::move(event));
-    }
+    events[role].push_back(std::move(event));
   }
-  auto script = std::make_shared<Script>(file.string(), std::move(events));
-  return [script] {
-    static_cast<void>(script->expect("open"));
-    return std::unique_ptr<ByteStream>(std::make_unique<PlayedStream>(script));
-  };
+  return events;
 }
 
 }  // namespace halotwin::devices

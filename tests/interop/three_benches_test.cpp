@@ -193,6 +193,30 @@ TEST_F(ThreeBenches, ARunOverWiresGoesOnWhereItStopped) {
   EXPECT_TRUE(again);
 }
 
+TEST_F(ThreeBenches, ARecordOfWiresPlaysTheInstrumentsOfARun) {
+  session::RunOptions options;
+  options.wire = folder() / "run.wires";
+  const auto served = [&] {
+    ServedTwin twin(to_serve());
+    return run("served", addresses(twin), false, "1", options);
+  }();
+  {
+    ServedTwin played({options.wire.string()});
+    EXPECT_EQ(measured_differences(served, run("again", addresses(played))), Names{})
+        << "the same bits";
+    EXPECT_EQ(played.stop(), 0) << "everything was said as recorded";
+  }
+  ServedTwin played({options.wire.string()});
+  Names other = settings;
+  other.emplace_back("procedure.pm_dns_map.drive_peak_v=0.7");
+  EXPECT_THROW(session::run(session::load_scenario(
+                                "pm_dns_quick", {.settings = other, .devices = addresses(played)}),
+                            {.output = folder() / "other.nxs"}),
+               devices::DeviceError);
+  EXPECT_EQ(played.stop(), 1);
+  EXPECT_NE(played.output().find("recorded"), std::string::npos) << played.output();
+}
+
 // Wires that fail while a procedure runs: it goes on, or ends with an error that names the device,
 // in the safe state.
 class FaultyWires : public ThreeBenches,
