@@ -1,10 +1,11 @@
 #include "devices/drivers/genicam_camera.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/errors.hpp"
+#include "devices/drivers/camera_settings.hpp"
+#include "devices/drivers/exposure_times.hpp"
 #include "devices/drivers/frame_counter.hpp"
 #include "devices/drivers/genicam_link.hpp"
 
@@ -52,14 +53,7 @@ class GenicamCamera final : public Camera {
     if (running()) {
       refuse(operation, "the camera is acquiring");
     }
-    if (!std::isfinite(wanted.exposure_s) || !std::isfinite(wanted.frame_period_s) ||
-        !std::isfinite(wanted.gain)) {
-      refuse(operation, "a setting is not a number");
-    }
-    CameraSettings all = wanted;
-    all.region = whole(wanted.region);
-    all.exposure_s = std::clamp(wanted.exposure_s, limits_.exposure_s.low, limits_.exposure_s.high);
-    all.gain = std::clamp(wanted.gain, limits_.gain.low, limits_.gain.high);
+    const CameraSettings all = within(limits_, wanted, role_);
     try {
       link_.apply(all, params_.packet_bytes);
     } catch (const DeviceError&) {
@@ -78,9 +72,7 @@ class GenicamCamera final : public Camera {
     }
     counter_ = FrameCounter(link_.counter_wraps());
     wanted_ = frames;
-    started_at_ = clock_->now();
-    last_start_ = started_at_ - Duration(1);
-    shift_.reset();
+    times_ = ExposureTimes(clock_->now());
     complete_ = false;
     link_.begin(params_.ring_buffer_frames, frames);
     sign_of_life_ = clock_->now();
@@ -159,21 +151,6 @@ class GenicamCamera final : public Camera {
     }
   }
 
-  /// The region with its size in numbers.
-  [[nodiscard]] CameraRegion whole(const CameraRegion& wanted) const {
-    CameraRegion r = wanted;
-    if (r.left >= limits_.sensor_width || r.top >= limits_.sensor_height || r.binning < 1) {
-      refuse("configure", "the region begins outside of the sensor");
-    }
-    r.width = r.width == 0 ? limits_.sensor_width - r.left : r.width;
-    r.height = r.height == 0 ? limits_.sensor_height - r.top : r.height;
-    if (r.width > limits_.sensor_width - r.left || r.height > limits_.sensor_height - r.top ||
-        r.width < r.binning || r.height < r.binning) {
-      refuse("configure", "the region does not fit the sensor");
-    }
-    return r;
-  }
-
   /// Whether a series goes on; one of which all frames have come is ended.
   bool running() {
     if (running_ && wanted_ > 0 && link_.arrived() >= wanted_) {
@@ -198,14 +175,8 @@ class GenicamCamera final : public Camera {
     const Duration exposed =
         clock_->now() - frame.age - from_seconds(settings_.exposure_s);  // at the latest
     const auto camera = Duration(static_cast<std::int64_t>(frame.camera_ns));
-    Duration begin = exposed;
-    if (camera > Duration::zero() && (!shift_ || camera > last_camera_)) {
-      shift_ = shift_ ? std::min(*shift_, exposed - camera) : exposed - camera;
-      begin = camera + *shift_;
-    }
-    last_camera_ = camera;
-    begin = std::max({begin, started_at_, last_start_ + Duration(1)});
-    last_start_ = begin;
+    const Duration begin =
+        times_.next(exposed, camera > Duration::zero() ? std::optional(camera) : std::nullopt);
     return FrameInfo{*number, begin, link_.frame_width(), link_.frame_height(), frame.incomplete};
   }
 
@@ -221,11 +192,8 @@ class GenicamCamera final : public Camera {
   bool running_ = false;
   bool complete_ = false;     // all frames of the series were handed out
   std::uint64_t wanted_ = 0;  // 0: until stop
-  Duration started_at_{};
-  Duration last_start_{};
   Duration sign_of_life_{};
-  Duration last_camera_{};
-  std::optional<Duration> shift_;  // from the camera's clock to ours
+  ExposureTimes times_{Duration::zero()};
 };
 
 }  // namespace

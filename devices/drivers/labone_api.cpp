@@ -2,59 +2,16 @@
 
 #include <vector>
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "devices/device.hpp"
+#include "devices/drivers/shared_library.hpp"
 
 namespace halotwin::devices::labone {
 
-namespace {
-
-void* open_first(const std::vector<std::string>& names, const std::string& role) {
-  std::vector<std::string> reasons;
-  for (const std::string& name : names) {
-    if (void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-      return library;
-    }
-    const char* reason = dlerror();
-    reasons.emplace_back(reason != nullptr ? reason : name.c_str());
-  }
-  throw DeviceError(role,
-                    "open",
-                    fmt::format("the library of LabOne cannot be loaded ({}); it comes with the "
-                                "maker's LabOne, in API/C/lib",
-                                fmt::join(reasons, "; ")),
-                    Retry::no);
-}
-
-class Finder {
- public:
-  explicit Finder(void* library) : library_(library) {}
-
-  template <class Function>
-  void find(const char* name, Function& function) {
-    void* found = dlsym(library_, name);
-    if (found == nullptr) {
-      missing_.emplace_back(name);
-    }
-    function = reinterpret_cast<Function>(found);
-  }
-  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
-
- private:
-  void* library_;
-  std::vector<std::string> missing_;
-};
-
-}  // namespace
-
 std::shared_ptr<const Api> load(const std::string& library, const std::string& role) {
-  const std::vector<std::string> names =
-      library.empty() ? std::vector<std::string>{"libziAPI-linux64.so", "libziAPI.so"}
-                      : std::vector<std::string>{library};
-  Finder finder(open_first(names, role));
+  SharedLibrary finder(library.empty()
+                           ? std::vector<std::string>{"libziAPI-linux64.so", "libziAPI.so"}
+                           : std::vector<std::string>{library},
+                       role,
+                       "it comes with LabOne of Zurich Instruments, in API/C/lib");
   auto api = std::make_shared<Api>();
   finder.find("ziAPIInit", api->init);
   finder.find("ziAPIDestroy", api->destroy);
@@ -75,13 +32,7 @@ std::shared_ptr<const Api> load(const std::string& library, const std::string& r
   finder.find("ziAPIUnSubscribe", api->unsubscribe);
   finder.find("ziAPIPollDataEx", api->poll_data_ex);
   finder.find("ziAPIGetError", api->get_error);
-  if (!finder.missing().empty()) {
-    throw DeviceError(
-        role,
-        "open",
-        fmt::format("the library {} lacks {}", library, fmt::join(finder.missing(), ", ")),
-        Retry::no);
-  }
+  finder.require_all();
   return api;
 }
 

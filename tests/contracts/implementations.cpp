@@ -15,6 +15,7 @@
 #include "devices/simulated/simulated_stage.hpp"
 #include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
+#include "tests/support/andor_bench.hpp"
 #include "tests/support/gige_twin.hpp"
 #include "tests/support/labone_bench.hpp"
 #include "tests/support/nanonis_world.hpp"
@@ -111,6 +112,17 @@ Subject<Camera> genicam_camera() {
   auto served = std::make_shared<Served>();
   auto device = open_genicam_camera("127.0.0.1", served->twin.clock(), "camera");
   return {served, &served->twin.clock(), std::move(device)};
+}
+/// The driver of Andor's cameras against the simulated one behind a stand-in for the library.
+Subject<Camera> andor_camera() {
+  struct Served {
+    Served() : behind(simulated_camera()), bench(*behind.device, *behind.clock) {}
+    Subject<Camera> behind;
+    AndorBench bench;
+  };
+  auto served = std::make_shared<Served>();
+  auto device = served->bench.open();
+  return {served, served->behind.clock, std::move(device)};
 }
 Subject<ElectronAnalyser> scripted_analyser() {
   return on_clock<ScriptedAnalyser, ElectronAnalyser>(AnalyserScript{});
@@ -224,6 +236,7 @@ const std::vector<Implementation<Camera>>& cameras() {
       {"simulated", simulated_camera},
       {"guarded_simulated", [] { return guarded(simulated_camera()); }},
       {"genicam_driver", genicam_camera},
+      {"andor_driver", andor_camera},
   };
   return all;
 }
