@@ -18,7 +18,7 @@
 namespace halotwin::devices {
 
 struct AndorParams {
-  std::string library;                                 // name or path; empty: see andor_api.hpp
+  std::string library{};                               // name or path; empty: see andor_api.hpp
   std::string config = "/usr/local/etc/andor";         // the maker's folder, for Initialize
   std::optional<double> temperature_k = std::nullopt;  // of the sensor; unset: left as it is
   std::optional<double> readout_hz =

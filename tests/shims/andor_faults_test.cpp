@@ -1,0 +1,298 @@
+// What the driver of Andor's cameras does when the library fails, lies or is not there.
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/shims/andor_scene.hpp"
+
+namespace halotwin::test {
+namespace {
+
+namespace andor = devices::andor;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::string failed_open(const AndorParams& params, Retry retry, int index = 0) {
+  const sim::VirtualClock unused([](Duration) {});
+  WallClock wall;
+  return complaint(
+      [&] { static_cast<void>(devices::open_andor_camera(index, wall, "camera", params)); }, retry);
+}
+
+TEST(AndorFaults, SaysWhatIsMissing) {
+  std::string text = failed_open({.library = "/nowhere/libandor.so"}, Retry::no);
+  EXPECT_TRUE(says(text, "cannot be loaded") && says(text, "/nowhere/libandor.so")) << text;
+  EXPECT_TRUE(says(text, "SDK2")) << text;
+
+  text = failed_open({.library = HALOTWIN_ANDOR_FRAGMENT}, Retry::no);
+  EXPECT_TRUE(says(text, "lacks GetAvailableCameras, ") && says(text, "GetImages16")) << text;
+  EXPECT_FALSE(says(text, "CoolerON") || says(text, "ShutDown")) << text;
+
+  text = failed_open({.library = HALOTWIN_ANDOR_SHIM}, Retry::yes);
+  EXPECT_TRUE(says(text, "no camera 0: the library finds 0")) << text;
+}
+
+TEST(AndorFaults, SaysWhichCameraIsNotThere) {
+  AndorScene scene;
+  for (const int index : {1, -1}) {
+    const std::string text = failed_open({.library = HALOTWIN_ANDOR_SHIM}, Retry::yes, index);
+    EXPECT_TRUE(says(text, "the library finds 1")) << text;
+  }
+}
+
+TEST(AndorFaults, ACameraIsOpenOnce) {
+  AndorScene scene;
+  auto camera = scene.open();
+  EXPECT_TRUE(
+      says(complaint([&] { static_cast<void>(scene.open()); }, Retry::no), "is open already"));
+  camera->start(1);
+  EXPECT_TRUE(scene.next(*camera).has_value()) << "the first is not disturbed";
+  camera.reset();
+  EXPECT_NO_THROW(camera = scene.open());
+}
+
+TEST(AndorFaults, InitialisingFails) {
+  AndorScene scene;
+  const std::string text =
+      complaint([&] { static_cast<void>(scene.open({.config = "/elsewhere"})); }, Retry::no);
+  EXPECT_TRUE(says(text, "Initialize: DRV_INIERROR (20070)")) << text;
+  EXPECT_NO_THROW(static_cast<void>(scene.open())) << "and works the next time";
+}
+
+TEST(AndorFaults, AnOpeningThatFailsShutsDown) {
+  AndorScene scene;
+  scene.answer("SetVSSpeed", andor::p1_invalid);
+  const std::string text = complaint([&] { static_cast<void>(scene.open()); }, Retry::no);
+  EXPECT_TRUE(says(text, "SetVSSpeed: DRV_P1INVALID (20066)")) << text;
+  EXPECT_FALSE(scene.shim().initialised);
+}
+
+TEST(AndorFaults, ACameraThatCannotIsNotTaken) {
+  for (const auto& [acquisition, read] : std::vector<std::pair<unsigned int, unsigned int>>{
+           {0x1d, 0x3f}, {0x17, 0x3f}, {0x1f, 0x3e}}) {
+    AndorScene scene;
+    scene.shim().capabilities.acquisition_modes = acquisition;
+    scene.shim().capabilities.read_modes = read;
+    EXPECT_TRUE(
+        says(complaint([&] { static_cast<void>(scene.open()); }, Retry::no), "images in series"));
+  }
+}
+
+TEST(AndorFaults, NumbersThatCannotBeAreRefused) {
+  const std::vector<std::pair<std::string, double>> all{{"GetDetector", -5.0},
+                                                        {"GetDetector", 1e9},
+                                                        {"GetBitDepth", 0.0},
+                                                        {"GetMaximumExposure", nan},
+                                                        {"GetNumberHSSpeeds", 0.0},
+                                                        {"GetNumberHSSpeeds", 1e9},
+                                                        {"GetNumberPreAmpGains", 1e9},
+                                                        {"GetAcquisitionTimings", nan},
+                                                        {"GetAcquisitionTimings", 1e9},
+                                                        {"GetEMGainRange", -3.0},
+                                                        {"GetSizeOfCircularBuffer", 0.0}};
+  for (const auto& [function, value] : all) {
+    AndorScene scene;
+    scene.give(function, value);
+    EXPECT_THROW(static_cast<void>(scene.open()), DeviceError) << function << " " << value;
+    EXPECT_FALSE(scene.shim().initialised);
+  }
+}
+
+TEST(AndorFaults, ASettingThatFailsLeavesTheOldOnes) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  const CameraSettings before = camera->configure(
+      {.exposure_s = 0.02, .gain = 5.0, .region = {.left = 1, .top = 1, .width = 6, .height = 4}});
+  int seen = 0;
+  scene.shim().before = [&](std::string_view function) {
+    const bool fails = function == "SetKineticCycleTime" && seen++ == 1;
+    return fails ? andor::usb_error : ShimCamera::go_on;
+  };
+  const std::string text = complaint(
+      [&] { camera->configure({.exposure_s = 0.03, .gain = 50.0, .region = {.width = 3}}); },
+      Retry::yes);
+  EXPECT_TRUE(says(text, "configure: SetKineticCycleTime: DRV_USBERROR (20089)")) << text;
+  EXPECT_EQ(camera->settings(), before);
+  EXPECT_EQ(scene.shim().chosen["SetEMCCDGain"], 5);
+  camera->start(1);
+  const auto frame = scene.next(*camera);
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->width, 6U);
+  EXPECT_EQ(scene.pixels[0], 11) << "the old corner";
+}
+
+TEST(AndorFaults, WithoutKnownSettingsNothingStarts) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  scene.answer("SetImage", andor::error_ack);
+  complaint([&] { camera->configure({.exposure_s = 0.02}); }, Retry::yes);
+  scene.shim().before = nullptr;
+  EXPECT_TRUE(says(complaint([&] { camera->start(1); }, Retry::no), "not known"));
+  camera->configure({.exposure_s = 0.02});
+  EXPECT_NO_THROW(camera->start(1));
+}
+
+TEST(AndorFaults, AGainThatIsNotSetIsNoticed) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  scene.give("GetEMCCDGain", 299.0);
+  const std::string text = complaint([&] { camera->configure({.gain = 30.0}); }, Retry::no);
+  EXPECT_TRUE(says(text, "was set to ") && says(text, "but reads 299")) << text;
+}
+
+TEST(AndorFaults, AnErrorWhileReadingIsToldAndPasses) {
+  for (const std::string function :
+       {"GetStatus", "GetNumberNewImages", "GetImages16", "WaitForAcquisitionTimeOut"}) {
+    AndorScene scene;
+    const auto camera = scene.open();
+    camera->configure({.exposure_s = 0.01});
+    camera->start(3);
+    ASSERT_TRUE(scene.next(*camera).has_value());
+    scene.answer(function, andor::usb_error);
+    const std::string text = complaint([&] { static_cast<void>(scene.next(*camera)); }, Retry::yes);
+    EXPECT_TRUE(says(text, "read frame: " + function + ": DRV_USBERROR (20089)")) << text;
+    scene.shim().before = nullptr;
+    EXPECT_EQ(scene.next(*camera)->number, 1U) << function;
+  }
+}
+
+TEST(AndorFaults, ASeriesThatEndsByItselfIsAnError) {
+  for (const auto& [status, name] :
+       {std::pair{andor::idle, "DRV_IDLE"}, std::pair{andor::acq_buffer, "DRV_ACQ_BUFFER"}}) {
+    AndorScene scene;
+    const auto camera = scene.open();
+    camera->configure({.exposure_s = 0.01});
+    camera->start(0);
+    ASSERT_TRUE(scene.next(*camera).has_value());
+    scene.give("GetStatus", status);
+    const std::string text = complaint([&] { static_cast<void>(scene.next(*camera)); }, Retry::yes);
+    EXPECT_TRUE(says(text, "ended by itself after 1 frames: ") && says(text, name)) << text;
+    EXPECT_FALSE(scene.shim().shutter_open);
+    EXPECT_EQ(scene.next(*camera, 0.1), std::nullopt);
+    scene.shim().spoil = nullptr;
+    camera->start(1);
+    EXPECT_TRUE(scene.next(*camera).has_value()) << "a new series starts afresh";
+  }
+}
+
+TEST(AndorFaults, DataThatStopComingEndAtTheTimeout) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->configure({.exposure_s = 0.01});
+  camera->start(0);
+  scene.answer("GetNumberNewImages", andor::no_new_data);
+  const Duration before = scene.clock.now();
+  EXPECT_EQ(scene.next(*camera, 0.5), std::nullopt);
+  EXPECT_GE(scene.clock.now() - before, from_seconds(0.5));
+  EXPECT_LE(scene.clock.now() - before, from_seconds(0.52));
+}
+
+TEST(AndorFaults, LostFramesAreToldUntilANewSeries) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  const CameraSettings applied = camera->configure({.exposure_s = 0.01});
+  camera->start(0);
+  ASSERT_TRUE(scene.next(*camera).has_value());
+  scene.clock.sleep(from_seconds(6.5 * applied.frame_period_s));  // one too many
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(says(complaint([&] { static_cast<void>(scene.next(*camera)); }, Retry::no),
+                     "the ring buffer ran over"));
+  }
+  camera->stop();
+  camera->start(1);
+  EXPECT_EQ(scene.next(*camera)->number, 0U);
+}
+
+TEST(AndorFaults, AFrameThatIsLostWhileItIsFetchedIsTold) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->configure({.exposure_s = 0.01});
+  camera->start(0);
+  scene.shim().before = [&](std::string_view function) {
+    if (function == "GetImages16") {
+      scene.clock.sleep(from_seconds(1.0));
+    }
+    return ShimCamera::go_on;
+  };
+  EXPECT_TRUE(says(complaint([&] { static_cast<void>(scene.next(*camera)); }, Retry::no),
+                   "the ring buffer ran over"));
+}
+
+TEST(AndorFaults, AnotherFrameThanWasAskedForIsNotTaken) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->configure({.exposure_s = 0.01});
+  camera->start(0);
+  scene.give("GetImages16", 2.0);
+  EXPECT_TRUE(says(complaint([&] { static_cast<void>(scene.next(*camera)); }, Retry::no),
+                   "the ring buffer ran over"));
+}
+
+TEST(AndorFaults, MakingSafeClosesTheShutterEvenIfAbortingFails) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  scene.shim().shutter_open = true;
+  scene.answer("AbortAcquisition", andor::usb_error);
+  const std::string text = complaint([&] { camera->make_safe(); }, Retry::yes);
+  EXPECT_TRUE(says(text, "make safe: AbortAcquisition: DRV_USBERROR (20089)")) << text;
+  EXPECT_FALSE(scene.shim().shutter_open);
+  EXPECT_NO_THROW(scene.shim().before = nullptr; camera->make_safe());
+}
+
+TEST(AndorFaults, ASeriesThatCannotBeEndedIsNotCalledSafe) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->start(0);
+  scene.answer("AbortAcquisition", andor::success);
+  EXPECT_TRUE(says(complaint([&] { camera->make_safe(); }, Retry::yes), "goes on acquiring"));
+  scene.shim().before = nullptr;
+  camera->make_safe();
+  EXPECT_FALSE(scene.shim().shutter_open);
+}
+
+TEST(AndorFaults, AShutterThatDoesNotCloseIsNotCalledSafe) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  scene.answer("SetShutter", andor::error_ack);
+  EXPECT_TRUE(says(complaint([&] { camera->make_safe(); }, Retry::yes), "SetShutter"));
+  complaint([&] { camera->start(1); }, Retry::yes);
+  scene.shim().before = nullptr;
+  EXPECT_NO_THROW(camera->start(1)) << "the one that failed does not run";
+}
+
+TEST(AndorFaults, AStartThatFailsClosesTheShutter) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  scene.answer("StartAcquisition", andor::error_ack);
+  EXPECT_TRUE(says(complaint([&] { camera->start(1); }, Retry::yes), "StartAcquisition"));
+  EXPECT_FALSE(scene.shim().shutter_open);
+  EXPECT_EQ(scene.next(*camera, 0.1), std::nullopt);
+}
+
+TEST(AndorFaults, ACameraThatCannotBeSelectedIsNotCalled) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  AndorScene other;
+  const auto beside = other.open();  // is the current one now
+  scene.answer("SetCurrentCamera", andor::error_ack);
+  EXPECT_THROW(camera->start(1), DeviceError);
+  EXPECT_EQ(other.called("StartAcquisition"), 0);
+}
+
+TEST(AndorFaults, BinningAndPartsOfTheSensorAreTheCameras) {
+  AndorScene scene;
+  auto camera = scene.open();
+  scene.give("GetMaximumBinning", 2.0);
+  EXPECT_TRUE(says(complaint([&] { camera->configure({.region = {.binning = 4}}); }, Retry::no),
+                   "binning 4 (at most 2)"));
+  camera.reset();
+  scene.shim().capabilities.read_modes = andor::can::full_image;
+  camera = scene.open();
+  EXPECT_TRUE(says(complaint([&] { camera->configure({.region = {.width = 8}}); }, Retry::no),
+                   "whole sensor only"));
+}
+
+}  // namespace
+}  // namespace halotwin::test

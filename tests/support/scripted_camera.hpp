@@ -16,8 +16,8 @@ struct CameraScript {
   std::uint32_t sensor_height = 12;
   double readout_s = 2.0e-3;
   std::size_t ring_buffer_frames = 8;
-  std::set<std::uint64_t> dropped;     // numbers of frames that never arrive
-  std::set<std::uint64_t> incomplete;  // numbers of frames that arrive in part
+  std::set<std::uint64_t> dropped{};     // numbers of frames that never arrive
+  std::set<std::uint64_t> incomplete{};  // numbers of frames that arrive in part
   /// Counts of sensor pixel (x, y) in frame `number`, before binning.
   std::function<std::uint16_t(std::uint64_t number, std::uint32_t x, std::uint32_t y)> picture =
       [](std::uint64_t number, std::uint32_t x, std::uint32_t y) {
