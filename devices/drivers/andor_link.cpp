@@ -116,14 +116,13 @@ bool Link::take(const char* operation, std::int32_t image, std::span<std::uint16
   }
   std::int32_t valid_first = 0;
   std::int32_t valid_last = 0;
-  const Code got = first > image ? no_new_data
-                                 : ask(api_->get_images_16,
-                                       image,
-                                       image,
-                                       pixels.data(),
-                                       static_cast<std::uint32_t>(pixels.size()),
-                                       &valid_first,
-                                       &valid_last);
+  const Code got = ask(api_->get_images_16,
+                       image,
+                       image,
+                       pixels.data(),
+                       static_cast<std::uint32_t>(pixels.size()),
+                       &valid_first,
+                       &valid_last);
   if (got == no_new_data || got == p1_invalid ||
       (got == success && (valid_first != image || valid_last != image))) {
     refuse(operation, "the ring buffer ran over");

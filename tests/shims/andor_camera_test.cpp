@@ -29,7 +29,8 @@ TEST(AndorCamera, PixelsArriveAsTheyAre) {
     EXPECT_EQ(frame->height, 3U);
     for (std::uint32_t y = 0; y < 3; ++y) {
       for (std::uint32_t x = 0; x < 4; ++x) {
-        const std::uint64_t corner = 100 * number + 10 * (2 * y + 2) + 2 * x + 3;
+        const std::uint64_t corner =
+            100 * number + 10 * (2 * std::uint64_t{y} + 2) + 2 * std::uint64_t{x} + 3;
         EXPECT_EQ(scene.pixels[std::size_t{4} * y + x], 4 * corner + 22);
       }
     }
@@ -142,6 +143,20 @@ TEST(AndorCamera, TriggeredExposuresBeganAtTheTrigger) {
   EXPECT_FALSE(scene.shim().shutter_open) << "two were wanted";
   EXPECT_THROW(camera->software_trigger(), DeviceError);
   EXPECT_NO_THROW(camera->configure({}));
+}
+
+TEST(AndorCamera, ASeriesHasNoMoreFramesThanWereAskedFor) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->configure({.exposure_s = 0.01, .trigger = Trigger::software});
+  camera->start(1);
+  scene.give("GetTotalNumberImagesAcquired", 0.0);  // behind what has come
+  for (int i = 0; i < 2; ++i) {
+    camera->software_trigger();
+    scene.clock.sleep(from_seconds(1.0));
+  }
+  EXPECT_EQ(scene.next(*camera)->number, 0U);
+  EXPECT_EQ(scene.next(*camera), std::nullopt);
 }
 
 TEST(AndorCamera, TheShutterIsOpenForTheSeriesOnly) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include "tests/shims/andor_scene.hpp"
@@ -15,7 +16,6 @@ namespace andor = devices::andor;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 std::string failed_open(const AndorParams& params, Retry retry, int index = 0) {
-  const sim::VirtualClock unused([](Duration) {});
   WallClock wall;
   return complaint(
       [&] { static_cast<void>(devices::open_andor_camera(index, wall, "camera", params)); }, retry);
@@ -25,6 +25,12 @@ TEST(AndorFaults, SaysWhatIsMissing) {
   std::string text = failed_open({.library = "/nowhere/libandor.so"}, Retry::no);
   EXPECT_TRUE(says(text, "cannot be loaded") && says(text, "/nowhere/libandor.so")) << text;
   EXPECT_TRUE(says(text, "SDK2")) << text;
+
+  if (dlopen("libandor.so.2", RTLD_LAZY) == nullptr &&
+      dlopen("libandor.so", RTLD_LAZY) == nullptr) {
+    text = failed_open({}, Retry::no);
+    EXPECT_TRUE(says(text, "libandor.so.2: ") && says(text, "libandor.so: ")) << text;
+  }
 
   text = failed_open({.library = HALOTWIN_ANDOR_FRAGMENT}, Retry::no);
   EXPECT_TRUE(says(text, "lacks GetAvailableCameras, ") && says(text, "GetImages16")) << text;
