@@ -10,6 +10,7 @@
 #include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/open/andor_address.hpp"
 #include "devices/wire/wire_record.hpp"
 
 namespace halotwin::devices {
@@ -72,6 +73,11 @@ AnyDevice open_genicam(const std::string& address, const DriverSurroundings& aro
   return open_genicam_camera(std::string(rest_of(address)), around.clock, around.role);
 }
 
+AnyDevice open_andor(const std::string& address, const DriverSurroundings& around) {
+  const auto [index, params] = parse_andor_address(rest_of(address));
+  return open_andor_camera(index, around.clock, around.role, params);
+}
+
 }  // namespace
 
 Connect tcp_to(const Endpoint& endpoint,
@@ -107,7 +113,13 @@ const std::vector<Driver>& drivers() {
        "GigE Vision and USB3 Vision cameras",
        {Interface::camera},
        check_genicam,
-       open_genicam}};
+       open_genicam},
+      {"andor://",
+       "0?temperature_k=203",
+       "Andor iXon and other EMCCD cameras, through the maker's libandor",
+       {Interface::camera},
+       [](const std::string& address) { static_cast<void>(parse_andor_address(rest_of(address))); },
+       open_andor}};
   return all;
 }
 
