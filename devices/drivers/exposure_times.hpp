@@ -13,8 +13,7 @@ namespace halotwin::devices {
 /// frame that came soonest came at once.
 class ExposureTimes {
  public:
-  explicit ExposureTimes(Duration started_at)
-      : started_at_(started_at), last_(started_at - Duration(1)) {}
+  explicit ExposureTimes(Duration started_at) : last_(started_at - Duration(1)) {}
 
   /// Start of the next frame's exposure: `latest` by its arrival, `camera` by the camera's clock,
   /// where it tells. Never before the series, always after the frame before.
@@ -25,12 +24,11 @@ class ExposureTimes {
       begin = *camera + *shift_;
     }
     camera_last_ = camera.value_or(Duration::zero());
-    last_ = std::max({begin, started_at_, last_ + Duration(1)});
+    last_ = std::max(begin, last_ + Duration(1));
     return last_;
   }
 
  private:
-  Duration started_at_;
   Duration last_;
   Duration camera_last_{};
   std::optional<Duration> shift_;  // from the camera's clock to ours

@@ -217,6 +217,21 @@ TEST(AndorCamera, ACompleteSeriesNeedsNoStop) {
   EXPECT_THROW(camera->start(std::uint64_t{1} << 31U), DeviceError);
 }
 
+TEST(AndorCamera, ATriggeredSeriesIsCompleteAlsoUnread) {
+  AndorScene scene;
+  const auto camera = scene.open();
+  camera->configure({.exposure_s = 0.01, .trigger = Trigger::software});
+  camera->start(2);
+  for (int i = 0; i < 2; ++i) {
+    camera->software_trigger();
+    scene.clock.sleep(from_seconds(1.0));
+  }
+  EXPECT_THROW(camera->software_trigger(), DeviceError);
+  EXPECT_FALSE(scene.shim().shutter_open);
+  EXPECT_EQ(scene.next(*camera)->number, 0U);
+  EXPECT_EQ(scene.next(*camera)->number, 1U);
+}
+
 TEST(AndorCamera, AStopCutsAWaitShort) {
   AndorScene scene;
   const auto camera = scene.open();
