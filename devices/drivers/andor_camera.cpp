@@ -125,7 +125,7 @@ class AndorDriver final : public AndorCamera {
         return std::nullopt;
       }
       if (active) {
-        link_.wait(operation, slice_ms(left), stop);
+        wait(operation, left, stop);
       } else {
         clock_->sleep(left, stop);
       }
@@ -145,10 +145,18 @@ class AndorDriver final : public AndorCamera {
   [[nodiscard]] bool stable() override { return cooler_.stable(); }
 
  private:
-  static int slice_ms(Duration left) {
-    constexpr auto longest = std::chrono::milliseconds(10);  // others wait for us so long
-    return static_cast<int>(
-        std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(left, longest)).count());
+  /// Waits for news of the series, not longer than others may be kept waiting for us.
+  void wait(const char* operation, Duration left, const std::stop_token& stop) {
+    constexpr auto longest = std::chrono::milliseconds(10);
+    constexpr Duration at_once = std::chrono::microseconds(100);
+    constexpr Duration pause = std::chrono::milliseconds(1);
+    const auto slice =
+        std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(left, longest));
+    const Duration asked = clock_->now();
+    link_.wait(operation, static_cast<int>(slice.count()), stop);
+    if (clock_->now() - asked < at_once) {  // old news, or a library that does not wait
+      clock_->sleep(std::min(left, pause), stop);
+    }
   }
 
   [[nodiscard]] std::uint64_t frames_read() const { return static_cast<std::uint64_t>(next_) - 1; }

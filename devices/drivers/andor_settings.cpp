@@ -108,9 +108,10 @@ void Setup::set_trigger(Trigger trigger) {
   constexpr const char* operation = "configure";
   const Api& api = link_.api();
   // A trigger ends no exposure: only free-running ones follow one another under the mask.
-  const bool transfer =
-      trigger == Trigger::internal && has(capabilities_.acquisition_modes, can::frame_transfer);
-  link_.call(operation, api.set_frame_transfer_mode, transfer ? 1 : 0);
+  if (has(capabilities_.acquisition_modes, can::frame_transfer)) {
+    const bool transfer = trigger == Trigger::internal;
+    link_.call(operation, api.set_frame_transfer_mode, transfer ? 1 : 0);
+  }
   const int mode = trigger_mode(trigger);
   if (const Code code = link_.ask(api.is_trigger_mode_available, mode); code == invalid_mode) {
     link_.refuse(operation, "the camera has no such trigger");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include <fmt/format.h>
@@ -30,13 +31,18 @@ int nearest(const std::vector<double>& values, const std::optional<double>& want
 Setup::Setup(Link& link, const AndorParams& params) : link_(link) {
   constexpr const char* operation = "open";
   const Api& api = link_.api();
-  link_.call(operation, api.get_capabilities, &capabilities_);
+  ask_capabilities();
   if (!has(capabilities_.acquisition_modes, can::run_till_abort) ||
       !has(capabilities_.acquisition_modes, can::kinetic) ||
       !has(capabilities_.read_modes, can::full_image)) {
     link_.refuse(operation, "the camera cannot read images in series");
   }
-  link_.call(operation, api.set_cooler_mode, stay_cooled);
+  if (has_cooler()) {
+    if (const Code code = link_.ask(api.set_cooler_mode, stay_cooled);
+        code != success && code != not_supported && code != not_available) {
+      link_.fail(operation, api.set_cooler_mode.name, code);
+    }
+  }
   identify();
   link_.call(operation, api.set_read_mode, read_mode_image);
   link_.call(operation, api.set_ad_channel, channel);
@@ -54,6 +60,18 @@ Setup::Setup(Link& link, const AndorParams& params) : link_(link) {
   }
 }
 
+void Setup::ask_capabilities() {
+  const Api& api = link_.api();
+  Code code = link_.ask(api.get_capabilities, &capabilities_);
+  if (code == p1_invalid) {  // an older library, of which the structure has no features_2
+    capabilities_ = {.size = offsetof(Capabilities, features_2)};
+    code = link_.ask(api.get_capabilities, &capabilities_);
+  }
+  if (code != success) {
+    link_.fail("open", api.get_capabilities.name, code);
+  }
+}
+
 void Setup::identify() {
   constexpr const char* operation = "identify";
   const Api& api = link_.api();
@@ -62,22 +80,16 @@ void Setup::identify() {
   link_.call(operation, api.get_head_model, model.data());
   model.back() = '\0';
   int serial = 0;
-  link_.call(operation, api.get_camera_serial_number, &serial);
+  const bool numbered = link_.ask(api.get_camera_serial_number, &serial) == success;
   unsigned int firmware = 0;
   unsigned int build = 0;
   std::array<unsigned int, 4> boards{};
-  link_.call(operation,
-             api.get_hardware_version,
-             &boards[0],
-             &boards[1],
-             &boards[2],
-             &boards[3],
-             &firmware,
-             &build);
+  const Code told = link_.ask(
+      api.get_hardware_version, &boards[0], &boards[1], &boards[2], &boards[3], &firmware, &build);
   identity_ = {"Andor",
                model[0] == '\0' ? "unknown" : model.data(),
-               std::to_string(serial),
-               fmt::format("{}.{}", firmware, build),
+               numbered ? std::to_string(serial) : "",
+               told == success ? fmt::format("{}.{}", firmware, build) : "",
                ""};
 
   int width = 0;

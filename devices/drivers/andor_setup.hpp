@@ -38,6 +38,7 @@ class Setup {
     double period_s;
   };
   static bool has(std::uint32_t of, std::uint32_t bit) { return (of & bit) != 0; }
+  void ask_capabilities();
   void identify();
   void choose_speed(const std::optional<double>& wanted_hz);
   void choose_preamp(const std::optional<double>& wanted);

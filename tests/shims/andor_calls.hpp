@@ -2,8 +2,10 @@
 // asks its hooks.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "tests/shims/andor_head.hpp"
@@ -49,13 +51,18 @@ Code when_idle(const char* function, Act act) {
   });
 }
 
-/// Gives a number, spoilt where that is wanted; the last of several first.
+/// Gives a number, spoilt where that is wanted.
 template <class Number>
 Code give(AndorHead& head, const char* function, Number* to, double value) {
   if (to == nullptr) {
     return devices::andor::p1_invalid;
   }
-  *to = static_cast<Number>(head.shim.spoil ? head.shim.spoil(function, value) : value);
+  const double number = head.shim.spoil ? head.shim.spoil(function, value) : value;
+  if constexpr (std::is_floating_point_v<Number>) {
+    *to = static_cast<Number>(number);
+  } else {
+    *to = static_cast<Number>(std::isnan(number) ? 0 : std::llround(number));
+  }
   return devices::andor::success;
 }
 

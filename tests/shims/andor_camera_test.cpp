@@ -65,6 +65,27 @@ TEST(AndorCamera, ChoosesTheReadout) {
   EXPECT_EQ(chosen("SetPreAmpGain"), 0);
 }
 
+TEST(AndorCamera, WithoutAMaskOneExposureComesAfterTheOther) {
+  AndorScene scene;
+  scene.shim().capabilities.acquisition_modes = 0x0f;
+  scene.shim().readout_s = 0.03;
+  const auto camera = scene.open();
+  EXPECT_EQ(scene.called("SetFrameTransferMode"), 0);
+  EXPECT_NEAR(camera->configure({.exposure_s = 0.01}).frame_period_s, 0.04, 1e-8);
+}
+
+TEST(AndorCamera, AnOlderOrPlainerLibraryWillDo) {
+  AndorScene scene;
+  scene.shim().capabilities_bytes = 48;
+  for (const std::string missing :
+       {"SetCoolerMode", "GetCameraSerialNumber", "GetHardwareVersion", "GetReadOutTime"}) {
+    scene.answer(missing, devices::andor::not_supported);
+    const auto camera = scene.open();
+    camera->start(1);
+    EXPECT_TRUE(scene.next(*camera).has_value()) << missing;
+  }
+}
+
 TEST(AndorCamera, LimitsAreTheCameras) {
   AndorScene scene;
   scene.shim().highest_gain = 250;

@@ -1,10 +1,13 @@
 // What the driver of Andor's cameras does when the library fails, lies or is not there.
+#include <array>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "tests/shims/andor_scene.hpp"
 
@@ -195,6 +198,83 @@ TEST(AndorFaults, DataThatStopComingEndAtTheTimeout) {
     EXPECT_GE(scene.clock.now() - before, from_seconds(0.5));
     EXPECT_LE(scene.clock.now() - before, from_seconds(0.52));
   }
+}
+
+TEST(AndorFaults, ALibraryThatDoesNotWaitIsNotAskedWithoutEnd) {
+  for (const andor::Code code : {andor::no_new_data, andor::success}) {
+    AndorScene scene;
+    const auto camera = scene.open();
+    camera->configure({.exposure_s = 0.01});
+    camera->start(0);
+    scene.answer("WaitForAcquisitionTimeOut", code);
+    EXPECT_TRUE(scene.next(*camera).has_value());
+    EXPECT_LE(scene.called("WaitForAcquisitionTimeOut"), 20);
+  }
+}
+
+// Whatever single calls answer, and whatever numbers they give: every failure is a DeviceError, and
+// when the library is itself again the camera works.
+TEST(AndorFaults, AnyFaultIsADeviceErrorAndPasses) {
+  constexpr andor::Code go_on = ShimCamera::go_on;
+  constexpr std::array answers{go_on,
+                               go_on,
+                               go_on,
+                               andor::success,
+                               andor::error_ack,
+                               andor::no_new_data,
+                               andor::idle,
+                               andor::acquiring,
+                               andor::p1_invalid,
+                               andor::not_supported,
+                               andor::invalid_mode,
+                               andor::not_initialized,
+                               andor::usb_error,
+                               andor::Code{12345}};
+  constexpr std::array numbers{nan, -1.0, 0.0, 1.0, 7.0, 1e9, -1e9};
+  EXPECT_TRUE(rc::check("faults at random", [&] {
+    const auto codes = *rc::gen::container<std::vector<andor::Code>>(rc::gen::elementOf(answers));
+    const auto spoilt = *rc::gen::inRange<std::size_t>(0, 60);
+    const auto number = *rc::gen::elementOf(numbers);
+    const auto quiet = *rc::gen::inRange<std::size_t>(0, 120);  // calls before
+    AndorScene scene;
+    std::size_t calls = 0;
+    std::size_t given = 0;
+    scene.shim().before = [&](std::string_view function) {
+      const std::size_t call = calls++;
+      const bool ends = function == "ShutDown" || call < quiet || call - quiet >= codes.size();
+      return ends ? go_on : codes[call - quiet];
+    };
+    scene.shim().spoil = [&](std::string_view, double value) {
+      return ++given == spoilt ? number : value;
+    };
+    std::unique_ptr<AndorCamera> camera;
+    const auto attempt = [](const auto& step) {
+      try {
+        step();
+      } catch (const DeviceError&) {  // as it should
+      }
+    };
+    attempt([&] { camera = scene.open({.temperature_k = 293.15}); });
+    for (int round = 0; camera && round < 3; ++round) {
+      attempt([&] { camera->configure({.exposure_s = 0.01, .region = {.width = 8}}); });
+      attempt([&] { camera->start(3); });
+      for (int i = 0; i < 4; ++i) {
+        attempt([&] { static_cast<void>(scene.next(*camera, 0.1)); });
+      }
+      attempt([&] { camera->make_safe(); });
+    }
+    scene.shim().before = nullptr;
+    scene.shim().spoil = nullptr;
+    if (!camera) {
+      scene.shim().initialised = false;
+      camera = scene.open();
+    }
+    camera->make_safe();
+    RC_ASSERT(!scene.shim().shutter_open);
+    camera->configure({.exposure_s = 0.01});
+    camera->start(1);
+    RC_ASSERT(scene.next(*camera).has_value());
+  }));
 }
 
 TEST(AndorFaults, LostFramesAreToldUntilANewSeries) {

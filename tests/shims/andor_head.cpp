@@ -38,7 +38,6 @@ std::optional<devices::CameraSettings> AndorHead::applied() {
                              "SetOutputAmplifier",
                              "SetHSSpeed",
                              "SetVSSpeed",
-                             "SetFrameTransferMode",
                              "SetTriggerMode"}) {
     if (!shim.chosen.contains(needed)) {
       return std::nullopt;

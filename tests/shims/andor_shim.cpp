@@ -97,10 +97,10 @@ unsigned int ShutDown() {
 
 unsigned int GetCapabilities(andor::Capabilities* to) {
   return at_camera("GetCapabilities", [&](AndorHead& head) {
-    if (to == nullptr || to->size != 52) {
+    if (to == nullptr || to->size != head.shim.capabilities_bytes) {
       return andor::p1_invalid;
     }
-    *to = head.shim.capabilities;
+    std::memcpy(to, &head.shim.capabilities, to->size);
     return andor::success;
   });
 }

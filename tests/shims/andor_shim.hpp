@@ -41,6 +41,8 @@ struct ShimCamera {
                                             .features = 0x8b,
                                             .em_gain = 8};
 
+  std::uint32_t capabilities_bytes = 52;  // older libraries: 48
+
   bool initialised = false;
   bool shutter_open = true;
   int shutter_ms = 20;  // shortest time to open
