@@ -2,10 +2,10 @@
 // the library finds.
 //
 // Functions and call order: the maker's header and three open clients of it. Not tried on a camera.
-// Unverified are: the direction of rows and columns on the sensor (none is flipped here), that auto
-// numbering of new images goes on over lost ones, what GetReadOutTime counts, that the shutter may
-// stay open during a series, that a cooler in mode 1 holds its temperature after ShutDown, and what
-// a camera answers that was switched off.
+// Unverified are: the direction of rows and columns on the sensor (none is flipped here), that an
+// image which was overwritten is refused by its number, what GetReadOutTime counts, that EM gain 0
+// is off in real gain mode, that the shutter may stay open during a series, that a cooler in mode 1
+// holds its temperature after ShutDown, and what a camera answers that was switched off.
 #pragma once
 
 #include <memory>
