@@ -21,9 +21,8 @@ struct AndorParams {
   std::string library{};                               // name or path; empty: see andor_api.hpp
   std::string config = "/usr/local/etc/andor";         // the maker's folder, for Initialize
   std::optional<double> temperature_k = std::nullopt;  // of the sensor; unset: left as it is
-  std::optional<double> readout_hz =
-      std::nullopt;  // pixels per second, the nearest; unset: fastest
-  std::optional<double> preamp_gain = std::nullopt;  // the nearest; unset: highest
+  std::optional<double> readout_hz = std::nullopt;     // of pixels, the nearest; unset: fastest
+  std::optional<double> preamp_gain = std::nullopt;    // the nearest; unset: highest
 };
 
 class AndorCamera : public Camera, public CameraCooler {};
@@ -47,13 +46,14 @@ class AndorCamera : public Camera, public CameraCooler {};
 /// - trigger: a series of N software triggers is ended by this driver, the others by the camera.
 /// - readout: EM amplifier, channel 0, fastest recommended vertical shift, baseline clamp on.
 /// - exposure_start: arrival less readout and exposure; within a series of internal trigger, the
-///   frame period counted from the frame that came soonest.
+///   frame period counted from the frame that came soonest, so that a difference of the two clocks
+///   adds up over a series.
 /// - ring buffer: that of the library. A lost frame is the DeviceError "ran over".
 /// - shutter: open from start() to the end of the series, else closed. It cannot be read back.
 ///
 /// Cooler: set_target_k() switches it on, whole degrees Celsius; with a target start() refuses
 /// (Retry::yes) until the sensor is stable there. Cooling takes minutes and is not waited for.
-/// While a series runs most cameras do not tell the temperature (DeviceError, Retry::yes).
+/// While a series runs some cameras do not tell the temperature (DeviceError, Retry::yes).
 ///
 /// Safe: series ended, shutter closed; the cooler stays as it is. Destroying it ends a series that
 /// it started and closes the shutter; the cooler goes on (SetCoolerMode 1): warm the camera up with
