@@ -13,7 +13,8 @@
 namespace halotwin::validation {
 
 ChildProcess::ChildProcess(const std::filesystem::path& program,
-                           std::vector<std::string> arguments) {
+                           std::vector<std::string> arguments,
+                           const std::filesystem::path& output) {
   arguments.insert(arguments.begin(), program.string());
   std::vector<char*> argv;
   for (std::string& word : arguments) {
@@ -22,8 +23,10 @@ ChildProcess::ChildProcess(const std::filesystem::path& program,
   argv.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  const std::string sink = output.empty() ? std::string("/dev/null") : output.string();
+  posix_spawn_file_actions_addopen(
+      &files, STDOUT_FILENO, sink.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
   pid_t child = 0;
   const int failed = posix_spawn(&child, program.c_str(), &files, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
@@ -44,11 +47,19 @@ void ChildProcess::kill() const {
   ::kill(child_, SIGKILL);
 }
 
+void ChildProcess::interrupt() const {
+  ::kill(child_, SIGINT);
+}
+
 bool ChildProcess::wait() {
+  return wait_status() == 0;
+}
+
+int ChildProcess::wait_status() {
   int status = 0;
   waitpid(child_, &status, 0);
   waited_ = true;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 std::optional<bool> ChildProcess::ended() {

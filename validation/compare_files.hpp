@@ -17,5 +17,8 @@ struct FileDifference {
 /// log and times of day of the computer are not compared.
 [[nodiscard]] FileDifference compare_recordings(const std::filesystem::path& a,
                                                 const std::filesystem::path& b);
+/// The same of what was measured alone.
+[[nodiscard]] FileDifference compare_measured(const std::filesystem::path& a,
+                                              const std::filesystem::path& b);
 
 }  // namespace halotwin::validation

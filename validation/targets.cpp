@@ -193,6 +193,13 @@ const std::vector<Target>& all_targets() {
        "-",
        "at most the unfinished pixel lost; resumed file equal to the one run through",
        check_x06},
+      {"X7",
+       "one procedure, three benches: simulated, over the wires of served instruments, replayed",
+       "-",
+       "same signals, axes, units and keys; r >= 0.99 with the simulated run, not with another "
+       "film; "
+       "the replay has the same bits",
+       check_x07},
   };
   return targets;
 }

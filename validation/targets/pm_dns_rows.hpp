@@ -27,5 +27,6 @@ Verdict check_x03(Evidence& evidence);
 Verdict check_x04(Evidence& evidence);
 Verdict check_x05(Evidence& evidence);
 Verdict check_x06(Evidence& evidence);
+Verdict check_x07(Evidence& evidence);
 
 }  // namespace halotwin::validation
