@@ -27,6 +27,7 @@ struct Rehearsed {
   Names serve;         // of the served twin
   std::string signal;  // that is compared: what the sample decides
   std::string label;
+  double scale = 1.0;  // to the label's unit
 };
 
 // The SR830 has no filter faster than 10 us, and the phase leaves it at CH2, 18 degrees per volt.
@@ -40,12 +41,14 @@ const std::vector<Rehearsed>& rehearsed() {
         "procedure.pm_dns_map.mechanical_time_constant_s=1e-5"},
        {"--speed", "max", "--as", "lockin_mechanical=sr830"},
        "topography",
-       "height (m)"},
+       "height (nm)",
+       1e9},
       {"kpfm_microcrystal",
        {"procedure.kpfm_map.columns=32", "procedure.kpfm_map.rows=24"},
        {"--speed", "max"},
        "contact_potential",
-       "contact potential (V)"}};
+       "contact potential (V)",
+       1.0}};
   return all;
 }
 
@@ -170,7 +173,7 @@ MapPlot picture(const Three& three, const Rehearsed& what, bool served) {
   plot.values = Image<double>(nx, ny);
   const std::vector<float>& values = served ? three.served : three.simulated;
   for (std::size_t i = 0; i < nx * ny; ++i) {
-    plot.values.values[i] = values[i];
+    plot.values.values[i] = what.scale * values[i];
   }
   return plot;
 }
