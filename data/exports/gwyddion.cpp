@@ -187,6 +187,18 @@ double fill_of(ElementType type) {
   }
 }
 
+/// Gwyddion's rows begin at the top of the picture, ours at the smallest y.
+template <class T>
+void put_top_row_first(std::vector<T>& values, std::size_t nx) {
+  for (std::size_t low = 0, high = values.size() / nx; low + 1 < high; ++low) {
+    --high;
+    const auto row = [&](std::size_t iy) {
+      return values.begin() + static_cast<std::ptrdiff_t>(iy * nx);
+    };
+    std::swap_ranges(row(low), row(low + 1), row(high));
+  }
+}
+
 GwyObject data_field(const Picture& picture,
                      const std::string& value_unit,
                      std::vector<double> values) {
@@ -201,6 +213,7 @@ GwyObject data_field(const Picture& picture,
   field.add("yoff", y.offset);
   field.add("si_unit_xy", unit(picture.x->unit));
   field.add("si_unit_z", unit(value_unit));
+  put_top_row_first(values, picture.x->values.size());
   field.add_numbers("data", std::move(values));
   return field;
 }
@@ -297,13 +310,17 @@ void add_picture(GwyObject& top, int channel, Picture picture, GwyObject about) 
 }
 
 /// Values of (y, x, channel), written channel by channel as Gwyddion wants them.
-void write_planes(std::ostream& out, const std::vector<float>& values, std::size_t channels) {
+void write_planes(std::ostream& out,
+                  const std::vector<float>& values,
+                  std::size_t nx,
+                  std::size_t channels) {
   std::vector<double> plane(values.size() / channels);
   for (std::size_t z = 0; z < channels; ++z) {
     for (std::size_t p = 0; p < plane.size(); ++p) {
       const float v = values[p * channels + z];
       plane[p] = std::isfinite(v) ? static_cast<double>(v) : 0.0;  // volumes have no mask
     }
+    put_top_row_first(plane, nx);
     out.write(reinterpret_cast<const char*>(plane.data()),
               static_cast<std::streamsize>(8 * plane.size()));
   }
@@ -360,9 +377,12 @@ GwyObject brick_of(const SignalReader& reader, const SignalSpec& spec) {
   }
   const std::size_t count = count_of(spec);
   const std::size_t channels = z.values.size();
-  brick.add_numbers("data", count, [&reader, group = spec.group, channels](std::ostream& out) {
-    write_planes(out, reader.read<float>(group), channels);
-  });
+  brick.add_numbers(
+      "data",
+      count,
+      [&reader, group = spec.group, nx = x.values.size(), channels](std::ostream& out) {
+        write_planes(out, reader.read<float>(group), nx, channels);
+      });
   return brick;
 }
 
@@ -460,7 +480,8 @@ void export_gsf(const SignalReader& recording,
   head += fmt::format("ZUnits = {}\n", spec.unit == "1" ? "" : spec.unit);
   head += fmt::format("Title = {}\n", one_line(spec.title));
   head.append(4 - head.size() % 4, '\0');
-  const auto values = recording.read<float>(signal);
+  auto values = recording.read<float>(signal);
+  put_top_row_first(values, spec.axes[1].values.size());
   write_file(out, overwrite, [&](std::ostream& stream) {
     stream.write(head.data(), static_cast<std::streamsize>(head.size()));
     stream.write(reinterpret_cast<const char*>(values.data()),

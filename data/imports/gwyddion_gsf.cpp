@@ -1,7 +1,10 @@
 // Gwyddion simple field. Format: Gwyddion user guide, "Gwyddion Simple Field": text header with
 // LF line ends, 1 to 4 NUL bytes up to a multiple of 4, then XRes * YRes little-endian 32-bit
 // floats, row by row from the top.
+#include <algorithm>
 #include <cmath>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -97,6 +100,16 @@ ForeignScan read_gsf(std::string_view file, std::string_view bytes) {
   const SiUnit unit = si_unit_of(header_value(scan, "ZUnits"));
   const Axis x = side_axis(file, scan, "x", "XReal", "XOffset", nx);
   const Axis y = side_axis(file, scan, "y", "YReal", "YOffset", ny);
+  auto values = scaled(numbers_at<float>(bytes, data_at, nx * ny, ByteOrder::little), unit.factor);
+  std::visit(
+      [&](auto& v) {
+        std::reverse(v.begin(), v.end());  // rows and points
+        for (std::size_t row = 0; row < ny; ++row) {
+          const auto begin = v.begin() + static_cast<std::ptrdiff_t>(row * nx);
+          std::reverse(begin, begin + static_cast<std::ptrdiff_t>(nx));  // points back
+        }
+      },
+      values);
   const std::string title(header_value(scan, "Title"));
   scan.title = title.empty() ? "simple field" : title;
   scan.channels.push_back(
@@ -104,10 +117,10 @@ ForeignScan read_gsf(std::string_view file, std::string_view bytes) {
        .name = signal_name_of(title.empty() ? "image" : title),
        .unit = unit.unit,
        .axes = {y, x},
-       .values = scaled(numbers_at<float>(bytes, data_at, nx * ny, ByteOrder::little), unit.factor),
-       .description = "row 0 is the top of the picture: y points down"});
+       .values = std::move(values),
+       .description = "rows turned round: the first one is the lowest of the picture"});
   scan.about.set("row_order",
-                 Value{std::string("from the top, as in the file: y points down"), {}});
+                 Value{std::string("turned round: the file begins at the top of the picture"), {}});
   if (x.unit == "m") {
     scan.area =
         ScanArea{x.values.front(), x.values.back(), y.values.front(), y.values.back(), nx, ny};

@@ -387,10 +387,11 @@ TEST(IgorWave, RefusesInOneLine) {
             "f: a wave of four dimensions: curves, images or stacks of images expected");
 }
 
-TEST(SimpleField, RowsFromTheTop) {
+TEST(SimpleField, RowsTurnedRoundSoThatYRises) {
   const ForeignScan scan = read_gsf("f", gsf_bytes(gsf_values));
   const ForeignChannel& one = channel(scan, "surface_potential");
-  EXPECT_EQ(std::get<std::vector<float>>(one.values), gsf_values);
+  EXPECT_EQ(std::get<std::vector<float>>(one.values),
+            (std::vector<float>{4.5F, 5.5F, 6.5F, 1.5F, 2.5F, -3.5F}));
   EXPECT_EQ(one.unit, "V");
   expect_near(one.axes[0].values, {0.5e-7, 1.5e-7});
   expect_near(one.axes[1].values, {1.1e-6, 1.3e-6, 1.5e-6});
