@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/require.hpp"
+#include "base/text.hpp"
 #include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
@@ -51,21 +52,21 @@ Driver srs_driver(std::string_view scheme, std::string_view description, srs::Fa
 /// "scpi://host:port?profile=keithley2400" -> where, what. The profile may stand beside other
 /// options: "/dev/ttyUSB0?baud=9600&profile=keithley2400".
 std::pair<LineAddress, const source_meter::Model*> scpi_of(const std::string& address) {
-  std::string where;
+  constexpr std::string_view key = "profile=";
+  const std::string_view rest = rest_of(address);
+  const std::size_t end = std::min(rest.find('?'), rest.size());
+  std::string where(rest.substr(0, end));
   std::string profile(source_meter::models().front().profile);
-  std::string_view rest = rest_of(address);
-  for (char before = '\0'; !rest.empty() || before == '\0';) {
-    constexpr std::string_view key = "profile=";
-    const std::size_t end = rest.find_first_of("?&");
-    const std::string_view part = rest.substr(0, end);
-    if (before != '\0' && part.starts_with(key)) {
-      profile = part.substr(key.size());
-    } else {
-      where += before == '\0' ? "" : "?";
-      where += part;
+  char joint = '?';
+  for (const std::string_view option : split(rest.substr(end), '&')) {
+    const std::string_view text = option.substr(option.starts_with('?') ? 1 : 0);
+    if (text.starts_with(key)) {
+      profile = text.substr(key.size());
+    } else if (!text.empty()) {
+      where += joint;
+      where += text;
+      joint = '&';
     }
-    before = end == std::string_view::npos ? '?' : rest[end];
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   const source_meter::Model* model = source_meter::find_model(profile);
   std::vector<std::string_view> known;

@@ -169,12 +169,12 @@ void CurrentVoltage::run(const RunContext& context) {
                        reading.voltage_v,
                        levels_v_[step],
                        levels_v_.size())});
-      bias.make_safe();
-      context.unit_recorded(levels_v_.size());
-      return;
     }
     if (context.unit_recorded) {
-      context.unit_recorded(step + 1);
+      context.unit_recorded(reading.compliance ? levels_v_.size() : step + 1);
+    }
+    if (reading.compliance) {
+      break;
     }
   }
   bias.make_safe();

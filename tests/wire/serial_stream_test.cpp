@@ -125,11 +125,17 @@ TEST(SerialStream, SaysWhatIsWrong) {
     }
     return WireFault::garbled;
   };
-  EXPECT_EQ(fault_of([] { connect_serial({"/dev/no_such_line", 9600}); }), WireFault::refused);
-  EXPECT_EQ(fault_of([] { connect_serial({"/dev/null", 9600}); }), WireFault::refused);
+  EXPECT_EQ(fault_of([] {
+              static_cast<void>(connect_serial({"/dev/no_such_line", 9600}));
+            }),
+            WireFault::refused);
+  EXPECT_EQ(fault_of([] {
+              static_cast<void>(connect_serial({"/dev/null", 9600}));
+            }),
+            WireFault::refused);
   SerialInstrument instrument(echo);
   EXPECT_EQ(fault_of([&] {
-              connect_serial({instrument.line().device, 12345});
+              static_cast<void>(connect_serial({instrument.line().device, 12345}));
             }),
             WireFault::refused)
       << "no such speed";
