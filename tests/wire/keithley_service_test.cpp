@@ -43,8 +43,7 @@ TEST_F(Keithley2400, SetsTheSourceInLongAndShortForm) {
   EXPECT_EQ(source_.settings().compliance_a, 1e-5);
   EXPECT_EQ(ask(":SOUR:VOLT?;:OUTP?;:SENS:CURR:PROT?;:SOUR:FUNC?"),
             "+5.000000E-01;1;+1.000000E-05;VOLT\n");
-  EXPECT_EQ(ask(":SOUR:VOLT:RANG:AUTO 0;RANG 2;:SOUR:VOLT:RANG?"), "+2.000000E+00\n")
-      << "RANG below SOUR:VOLT:RANG is unknown";
+  EXPECT_EQ(ask(":SOUR:VOLT:RANG 2;RANG:AUTO 0;:SOUR:VOLT:RANG?;RANG:AUTO?"), "+2.000000E+00;0\n");
 }
 
 TEST_F(Keithley2400, ReadsTheElementsThatWereChosen) {

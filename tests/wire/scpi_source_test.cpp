@@ -222,15 +222,17 @@ TEST(ScpiSource, SafetyDoesNotNeedTheWayThere) {
   const auto driver = bench.open();
   driver->configure({.on = true, .voltage_v = 1.0, .compliance_a = 1e-6});
   driver->configure({.on = true, .voltage_v = 1.0, .ramp_v_per_s = 0.5, .compliance_a = 1e-6});
-  int left = 5;
+  int ramp_steps = 0;
   bench.before = [&](std::string_view line) {
-    if (line.find("OUTP 0") == std::string_view::npos && --left < 0) {
+    const bool of_ramp = line.starts_with(":SOUR:VOLT") && !line.starts_with(":SOUR:VOLT 0.0");
+    ramp_steps += of_ramp ? 1 : 0;
+    if (of_ramp && ramp_steps > 5) {
       throw WireError(WireFault::silent, "no answer in time");
     }
-    left = line.starts_with("*IDN") ? 100 : left;
   };
   driver->make_safe();
   EXPECT_FALSE(bench.behind().settings().on);
+  EXPECT_EQ(ramp_steps, 6) << "then at once";
 }
 
 TEST(ScpiSource, SafetyThatIsNotReachedIsAnError) {

@@ -59,7 +59,7 @@ TEST(Scpi, ErrorsAreANumberAndATextThatMayHoldAnything) {
 
 RC_GTEST_PROP(ScpiProperties, AnyLineIsRead, (const std::string& line)) {
   for (const Command& command : parse(line)) {
-    RC_ASSERT(command.header.empty() || command.header.front() != ':');
+    RC_ASSERT(!command.header.starts_with(':'));
     static_cast<void>(is_header("SOURce:VOLTage:[LEVel]:[IMMediate]", command.header));
   }
 }
