@@ -62,6 +62,7 @@ class Twin {
   static devices::simulated::SimulatedBenchParams unpaced(const Scenario& scenario) {
     auto params = scenario.simulated;
     params.surroundings.pace = 0.0;
+    params.bias.max_ramp_v_per_s = 0.0;  // what a meter reads, in 20 ms, has settled
     return params;
   }
 
