@@ -103,7 +103,7 @@ bool is_word(std::string_view word, std::string_view given) {
   if (given.size() > 1 && given.ends_with('1')) {
     given.remove_suffix(1);
   }
-  const auto small = std::find_if(word.begin(), word.end(), [](char c) { return c != upper(c); });
+  const auto* small = std::find_if(word.begin(), word.end(), [](char c) { return c != upper(c); });
   const auto capitals = static_cast<std::size_t>(small - word.begin());
   return (given.size() == capitals || given.size() == word.size()) &&
          std::equal(given.begin(), given.end(), word.begin(), [](char a, char b) {
