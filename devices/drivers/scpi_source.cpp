@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.hpp"
 #include "devices/drivers/text_link.hpp"
 #include "devices/wire/scpi.hpp"
-#include "base/text.hpp"
 #include "devices/wire/text_command.hpp"
 
 namespace halotwin::devices {
