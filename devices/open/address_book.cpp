@@ -139,7 +139,7 @@ Connect lines_to(const LineAddress& at,
     return tcp_to(*endpoint, role, address, wire);
   }
   const Connect connect = [line = std::get<SerialLine>(at)] { return connect_serial(line); };
-  return wire ? recorded(connect, wire, role) : connect;
+  return wire ? recorded(connect, wire, role, address) : connect;
 }
 
 Connect tcp_to(const Endpoint& endpoint,
