@@ -260,6 +260,18 @@ TEST(ScpiSource, ALostConnectionIsOpenedAgain) {
   EXPECT_EQ(bench.connections, 2);
 }
 
+TEST(ScpiSource, OnANewConnectionIsPreparedAfresh) {
+  Bench bench;
+  const auto driver = bench.open();
+  driver->configure({.on = true, .voltage_v = 1.0, .compliance_a = 1e-6});
+  bench.say(":FORM:ELEM CURR");
+  bench.spoil = [](const std::string&) { return std::string("\n"); };
+  EXPECT_THROW(static_cast<void>(driver->read()), DeviceError);
+  bench.spoil = [](std::string answer) { return answer; };
+  EXPECT_THROW(static_cast<void>(driver->read()), DeviceError) << "asked on the new one";
+  EXPECT_NEAR(driver->read().current_a, 1e-7, 1e-12);
+}
+
 TEST(ScpiSource, SilenceIsAnErrorAndTheNextOperationStartsAfresh) {
   Bench bench;
   const auto driver = bench.open();
