@@ -1,4 +1,5 @@
 // Guarded devices: the same interface with the bench's limits in front.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -230,7 +231,13 @@ class GuardedBias final : public BiasSource {
     }
     inner_->make_safe();
   }
-  [[nodiscard]] BiasLimits limits() const override { return inner_->limits(); }
+  [[nodiscard]] BiasLimits limits() const override {
+    BiasLimits all = inner_->limits();
+    all.voltage_v = {std::max(all.voltage_v.low, -limits_.bias_peak_v),
+                     std::min(all.voltage_v.high, limits_.bias_peak_v)};
+    all.max_compliance_a = std::min(all.max_compliance_a, limits_.current_a);
+    return all;
+  }
   BiasSettings configure(const BiasSettings& wanted) override {
     check(role_, "set bias", "bias_peak_v", wanted.voltage_v, limits_.bias_peak_v);
     check(role_, "set bias", "current_a", wanted.compliance_a, limits_.current_a);

@@ -4,6 +4,7 @@
 
 #include "base/errors.hpp"
 #include "base/fields.hpp"
+#include "scenarios/procedures/current_voltage.hpp"
 #include "scenarios/procedures/kpfm_map.hpp"
 #include "scenarios/procedures/pfm_map.hpp"
 #include "scenarios/procedures/pl_movie.hpp"
@@ -15,13 +16,24 @@
 namespace halotwin::scenarios {
 
 std::vector<std::string> procedure_names() {
-  return {
-      "kpfm_map", "pfm_map", "pl_movie", "pm_dns_control", "pm_dns_map", "pm_efm_map", "series"};
+  return {"current_voltage",
+          "kpfm_map",
+          "pfm_map",
+          "pl_movie",
+          "pm_dns_control",
+          "pm_dns_map",
+          "pm_efm_map",
+          "series"};
 }
 
 std::unique_ptr<Procedure> make_procedure(const std::string& name,
                                           const Table& section,
                                           const Table& sections) {
+  if (name == "current_voltage") {
+    CurrentVoltagePlan plan;
+    load_fields(plan, section, "procedure.current_voltage");
+    return make_current_voltage(plan);
+  }
   if (name == "kpfm_map") {
     KpfmMapPlan plan;
     load_fields(plan, section, "procedure.kpfm_map");

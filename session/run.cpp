@@ -14,6 +14,7 @@
 #include "data/recording_writer.hpp"
 #include "session/build_info.hpp"
 #include "session/ground.hpp"
+#include "session/load_truth.hpp"
 #include "session/movie_truth.hpp"
 #include "session/truth_recorder.hpp"
 
@@ -284,6 +285,10 @@ void Assembly::define_truth(const std::vector<data::RecordingSection>& sections,
                             data::TruthMode mode) {
   truth_writer_.emplace(*recording_, mode);
   for (const data::RecordingSection& section : sections) {
+    if (is_current_voltage(section)) {
+      truth_.push_back(std::make_unique<LoadTruth>(*truth_writer_, section, *simulated_));
+      continue;
+    }
     require(section.scan.has_value(), "the procedure maps no area, so there is no truth to sample");
     if (is_movie(section)) {
       truth_.push_back(std::make_unique<MovieTruth>(*truth_writer_, section, *simulated_));

@@ -92,6 +92,7 @@ struct BenchSection {
   std::string camera;
   std::string light;
   std::string focus;
+  std::string bias;
   std::string clock;  // "" = the simulated one, or the computer's
   std::string all;    // in place of every address, as "replay:FILE"
 };
@@ -103,6 +104,7 @@ void visit_fields(auto& visit, BenchSection& p) {
   visit("camera", p.camera);
   visit("light", p.light);
   visit("focus", p.focus);
+  visit("bias", p.bias);
   visit("clock", p.clock);
   visit("all", p.all);
 }
@@ -125,8 +127,15 @@ BenchSection usual_bench(const std::string& procedure, const Table& parameters) 
             .camera = "sim:",
             .light = "sim:",
             .focus = focuses ? "sim:" : "",
+            .bias = "",
             .clock = "",
             .all = ""};
+  }
+  if (procedure == "current_voltage") {
+    BenchSection only;
+    only.afm = only.lockin_mechanical = only.lockin_electrical = "";
+    only.bias = "sim:";
+    return only;
   }
   return {};
 }
@@ -183,10 +192,16 @@ void load_list(const Table& root, const std::string& name, std::vector<T>& out) 
 
 void load_instruments(const Table& root, devices::simulated::SimulatedBenchParams& out) {
   const Table table = inner_table(root, "instruments", "instruments");
-  refuse_unknown(
-      table,
-      "instruments",
-      {"afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light", "focus"});
+  refuse_unknown(table,
+                 "instruments",
+                 {"afm",
+                  "lockin_mechanical",
+                  "lockin_electrical",
+                  "temperature",
+                  "camera",
+                  "light",
+                  "focus",
+                  "bias"});
   const auto load = [&](const char* role, auto& params) {
     const std::string path = fmt::format("instruments.{}", role);
     load_fields(params, inner_table(table, role, path), path);
@@ -198,6 +213,7 @@ void load_instruments(const Table& root, devices::simulated::SimulatedBenchParam
   load("camera", out.camera);
   load("light", out.light);
   load("focus", out.focus);
+  load("bias", out.bias);
 }
 
 void load_bench(const Table& root, Scenario& out) {
@@ -210,7 +226,8 @@ void load_bench(const Table& root, Scenario& out) {
                                       {"temperature", section.temperature},
                                       {"camera", section.camera},
                                       {"light", section.light},
-                                      {"focus", section.focus}}) {
+                                      {"focus", section.focus},
+                                      {"bias", section.bias}}) {
     if (!address.empty()) {
       out.devices.push_back({role, section.all.empty() ? address : section.all});
     }
@@ -346,6 +363,18 @@ void require_temperatures_within_limits(const Scenario& scenario) {
 
 /// The bench would refuse it too, but only when the tip is already on the sample.
 void require_bias_within_limits(const scenarios::Step& step, const devices::BenchLimits& limits) {
+  const double peak_v = number_or_zero(step.parameters, "peak_v");
+  require(peak_v <= limits.bias_peak_v,
+          fmt::format("procedure.{}.peak_v = {} (beyond limits.bias_peak_v = {})",
+                      step.procedure,
+                      peak_v,
+                      limits.bias_peak_v));
+  const double compliance_a = number_or_zero(step.parameters, "compliance_a");
+  require(compliance_a <= limits.current_a,
+          fmt::format("procedure.{}.compliance_a = {} (beyond limits.current_a = {})",
+                      step.procedure,
+                      compliance_a,
+                      limits.current_a));
   const double drive_v = number_or_zero(step.parameters, "drive_peak_v");
   const double offset_v = std::max(std::abs(number_or_zero(step.parameters, "offset_v")),
                                    std::abs(number_or_zero(step.parameters, "reference_offset_v")));
@@ -459,7 +488,7 @@ Scenario from_table(const Table& root) {
   load_section(root, "specimen", scenario.simulated.specimen);
   load_section(root, "surroundings", scenario.simulated.surroundings);
   load_instruments(root, scenario.simulated);
-  if (scenario.info.procedure == "pl_movie") {
+  if (scenario.info.procedure == "pl_movie" || scenario.info.procedure == "current_voltage") {
     scenario.simulated.cables.clear();  // those of the probe
   }
   load_list(root, "cable", scenario.simulated.cables);
@@ -593,6 +622,7 @@ Table Scenario::configuration() const {
   put("instruments.camera", simulated.camera);
   put("instruments.light", simulated.light);
   put("instruments.focus", simulated.focus);
+  put("instruments.bias", simulated.bias);
   put_list("cable", simulated.cables);
   put_list("fault", simulated.faults);
   put_list("wire_fault", wire_faults);

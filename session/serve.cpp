@@ -62,6 +62,7 @@ class Twin {
   static devices::simulated::SimulatedBenchParams unpaced(const Scenario& scenario) {
     auto params = scenario.simulated;
     params.surroundings.pace = 0.0;
+    params.bias.max_ramp_v_per_s = 0.0;  // what a meter reads, in 20 ms, has settled
     return params;
   }
 
@@ -97,6 +98,8 @@ class Twin {
       ports_.add_nanonis(role, *probe_);
     } else if (as == "gige") {
       ports_.add_camera(role, bench_.get<devices::Camera>(role, "camera"));
+    } else if (const auto* meter = devices::source_meter::find_model(as)) {
+      ports_.add_source(role, bench_.get<devices::BiasSource>(role, "bias source"), *meter);
     } else {
       ports_.add_lock_in(role,
                          bench_.get<devices::LockIn>(role, "lock-in amplifier"),
@@ -166,6 +169,13 @@ std::vector<std::string> served_protocols(const std::string& role) {
   }
   if (role == "lockin_electrical" || role == "lockin_mechanical") {
     return {"sr865a", "sr860", "sr830"};
+  }
+  if (role == "bias") {
+    std::vector<std::string> profiles;
+    for (const auto& model : devices::source_meter::models()) {
+      profiles.emplace_back(model.profile);
+    }
+    return profiles;
   }
   return {};
 }

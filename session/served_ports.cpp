@@ -7,6 +7,7 @@
 #include "base/require.hpp"
 #include "devices/servers/clock_service.hpp"
 #include "devices/servers/genicam_server.hpp"
+#include "devices/servers/keithley_service.hpp"
 #include "devices/servers/srs_service.hpp"
 #include "devices/servers/text_lines.hpp"
 
@@ -77,6 +78,14 @@ void Ports::add_lock_in(const std::string& role,
   listen_to_lines(add(role, std::string(model.name)),
                   model.family == devices::srs::Family::sr830 ? "sr830://" : "sr860://",
                   std::make_shared<devices::SrsService>(lock_in, model));
+}
+
+void Ports::add_source(const std::string& role,
+                       devices::BiasSource& source,
+                       const devices::source_meter::Model& model) {
+  Port& port = add(role, fmt::format("Keithley {}", model.name));
+  listen_to_lines(port, "scpi://", std::make_shared<devices::KeithleyService>(source, model));
+  port.served.address += fmt::format("?profile={}", model.profile);
 }
 
 void Ports::add_camera(const std::string& role, devices::Camera& camera) {

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "devices/bias_source.hpp"
 #include "devices/camera.hpp"
 #include "devices/lock_in.hpp"
 #include "devices/servers/message_server.hpp"
 #include "devices/servers/nanonis_service.hpp"
 #include "devices/servers/wire_faults.hpp"
+#include "devices/wire/source_meter.hpp"
 #include "devices/wire/srs.hpp"
 #include "session/serve.hpp"
 
@@ -65,6 +67,9 @@ class Ports {
   void add_lock_in(const std::string& role,
                    devices::LockIn& lock_in,
                    const devices::srs::Model& model);
+  void add_source(const std::string& role,
+                  devices::BiasSource& source,
+                  const devices::source_meter::Model& model);
   /// It lives in real time, whatever else does.
   void add_camera(const std::string& role, devices::Camera& camera);
 

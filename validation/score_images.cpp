@@ -199,10 +199,30 @@ std::vector<Measured> score_series(const std::filesystem::path& recording,
   return rows;
 }
 
+std::vector<Measured> score_current_voltage(const std::filesystem::path& recording,
+                                            const std::filesystem::path& truth) {
+  const data::Result result = data::RecordingReader(recording).result("current_voltage");
+  const data::TruthReader reader(recording, truth);
+  const data::ResultScalar* found = find(result, "conductance");
+  if (found == nullptr || !reader.has_signal("load_conductance")) {
+    throw DataError(recording.string() + ": there is no conductance to be scored");
+  }
+  const double known = reader.read<double>("load_conductance").at(0);
+  return {{"conductance minus truth",
+           found->value - known,
+           found->sigma,
+           "S",
+           fmt::format("found {:.4g}, true {:.4g}; {:+.1f} sigma",
+                       found->value,
+                       known,
+                       (found->value - known) / found->sigma)}};
+}
+
 }  // namespace
 
 const std::vector<Scorer>& image_scorers() {
   static const std::vector<Scorer> scorers{{"clim", score_movie},
+                                           {"current_voltage", score_current_voltage},
                                            {"kpfm", score_kpfm},
                                            {"pfm", score_pfm},
                                            {"pm_dns_series", score_series},

@@ -5,6 +5,7 @@
 
 #include "analysis/pipelines/clim.hpp"
 #include "analysis/pipelines/clim_map.hpp"
+#include "analysis/pipelines/current_voltage.hpp"
 #include "analysis/pipelines/kpfm.hpp"
 #include "analysis/pipelines/pfm.hpp"
 #include "analysis/pipelines/pm_dns_control_file.hpp"
@@ -28,6 +29,11 @@ const std::vector<Pipeline>& all_pipelines() {
        "only the correlation map, of the whole field in one pass, for large movies",
        check_clim_map_settings,
        run_clim_map_pipeline},
+      {"current_voltage",
+       "current_voltage",
+       "conductance and hysteresis of a current-voltage curve",
+       check_current_voltage_settings,
+       run_current_voltage_pipeline},
       {"kpfm",
        "kpfm_map",
        "contact potential of grains and boundaries, spots, noise of a KPFM image",

@@ -39,15 +39,22 @@ class SrsLockIn final : public LockIn {
             Clock& clock,
             std::string role,
             const std::string& address,
-            srs::Family family)
-      : connect_(std::move(connect)), clock_(&clock), role_(std::move(role)) {
-    identity_.address = address;
-    open("open", family);
-    for (const srs::Model& model : srs::models()) {
-      if (identity_.model == model.name) {
-        model_ = &model;
-      }
-    }
+            srs::Family family,
+            const LineStyle& style)
+      : clock_(&clock),
+        link_(
+            std::move(connect),
+            std::move(role),
+            address,
+            family == srs::Family::sr830 ? "SR830" : "SR860",
+            [this, family](const Identity& who) {
+              const srs::Model* found = srs::find_model(who.model);
+              const bool right = found != nullptr && found->family == family;
+              model_ = right ? found : model_;
+              return right;
+            },
+            style) {
+    link_.open("open");
     read_back("open");
     const std::vector<double> v = ask("open", old() ? "SLVL?" : "SLVL?;SOFF?");
     const double offset_v = old() ? 0.0 : v[1];
@@ -56,7 +63,7 @@ class SrsLockIn final : public LockIn {
     }
   }
 
-  [[nodiscard]] Identity identity() const override { return identity_; }
+  [[nodiscard]] Identity identity() const override { return link_.identity(); }
   [[nodiscard]] LockInLimits limits() const override { return srs::limits_of(*model_); }
   [[nodiscard]] LockInSettings settings() const override { return settings_; }
   [[nodiscard]] LockInOutput output() const override { return output_; }
@@ -72,7 +79,7 @@ class SrsLockIn final : public LockIn {
     for (const double value :
          {wanted.reference_hz, wanted.phase_rad, wanted.time_constant_s, wanted.input_range_v}) {
       if (!std::isfinite(value)) {
-        refuse(operation, "a setting is not a number");
+        link_.refuse(operation, "a setting is not a number");
       }
     }
     const LockInLimits limit = limits();
@@ -101,7 +108,7 @@ class SrsLockIn final : public LockIn {
   double set_reference_hz(double frequency_hz) override {
     constexpr const char* operation = "set reference frequency";
     if (!std::isfinite(frequency_hz)) {
-      refuse(operation, "the frequency is not a number");
+      link_.refuse(operation, "the frequency is not a number");
     }
     const Range range = limits().reference_hz;
     const double hz = std::clamp(frequency_hz, range.low, range.high);
@@ -114,17 +121,17 @@ class SrsLockIn final : public LockIn {
     const double most = limits().max_output_peak_v;
     if (!std::isfinite(wanted.amplitude_peak_v) || !std::isfinite(wanted.offset_v) ||
         wanted.amplitude_peak_v < 0.0) {
-      refuse(operation, "amplitude and offset must be numbers, the amplitude not negative");
+      link_.refuse(operation, "amplitude and offset must be numbers, the amplitude not negative");
     }
     if (wanted.amplitude_peak_v + std::abs(wanted.offset_v) > most * (1.0 + 1e-12)) {
-      refuse(operation,
-             fmt::format("{} V with {} V offset (at most {:.4g} V together)",
-                         wanted.amplitude_peak_v,
-                         wanted.offset_v,
-                         most));
+      link_.refuse(operation,
+                   fmt::format("{} V with {} V offset (at most {:.4g} V together)",
+                               wanted.amplitude_peak_v,
+                               wanted.offset_v,
+                               most));
     }
     if (old() && wanted.offset_v != 0.0) {
-      refuse(operation, "the SR830 has no offset at its sine output");
+      link_.refuse(operation, "the SR830 has no offset at its sine output");
     }
     const double least = model_->min_output_rms_v;
     const double rms =
@@ -141,14 +148,14 @@ class SrsLockIn final : public LockIn {
   }
 
   [[nodiscard]] LockInReading read() override {
-    const std::string line = exchange("read", old() ? "SNAP? 1,2;LIAS?" : "SNAP? 0,1;LIAS?");
+    const std::string line = link_.ask("read", old() ? "SNAP? 1,2;LIAS?" : "SNAP? 0,1;LIAS?");
     const std::vector<std::string> parts = split(line, ';');
     const std::vector<std::string> values = split(parts[0], ',');
     const auto x = parse_number(values[0]);
     const auto y = values.size() == 2 ? parse_number(values[1]) : std::nullopt;
     const auto status = parts.size() == 2 ? parse_whole(parts[1]) : std::nullopt;
     if (!x || !y || !status) {
-      garbled("read", line);
+      link_.garbled("read", line);
     }
     return {.time = clock_->now(),
             .x_v = *x * sqrt_2,
@@ -165,7 +172,7 @@ class SrsLockIn final : public LockIn {
   AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
     constexpr const char* operation = "set auxiliary output";
     if (!std::isfinite(wanted.scale_v_per_unit) || !std::isfinite(wanted.offset_v)) {
-      refuse(operation, "a setting is not a number");
+      link_.refuse(operation, "a setting is not a number");
     }
     if (wanted.quantity == AuxQuantity::off && channel >= 0 && channel <= 3) {
       return {};
@@ -175,9 +182,10 @@ class SrsLockIn final : public LockIn {
     const bool two = channel == 1 &&
                      (wanted.quantity == AuxQuantity::y || wanted.quantity == AuxQuantity::phase);
     if (!old() || (!one && !two)) {
-      refuse(operation,
-             old() ? "X or R leave the SR830 at CH1 (channel 0), Y or theta at CH2 (channel 1)"
-                   : "its outputs carry no measured quantity of free scale");
+      link_.refuse(operation,
+                   old()
+                       ? "X or R leave the SR830 at CH1 (channel 0), Y or theta at CH2 (channel 1)"
+                       : "its outputs carry no measured quantity of free scale");
     }
     const bool direct = wanted.quantity == AuxQuantity::x || wanted.quantity == AuxQuantity::y;
     const int bnc = channel + 1;
@@ -201,61 +209,6 @@ class SrsLockIn final : public LockIn {
  private:
   [[nodiscard]] bool old() const { return model_->family == srs::Family::sr830; }
 
-  [[noreturn]] void refuse(const char* operation, const std::string& cause) const {
-    throw DeviceError(role_, operation, cause, Retry::no);
-  }
-  [[noreturn]] void garbled(const char* operation, const std::string& line) {
-    stream_.reset();  // what comes next may belong to this question
-    constexpr std::size_t shown = 60;
-    throw DeviceError(role_,
-                      operation,
-                      fmt::format("{} answered \"{}\"", identity_.address, line.substr(0, shown)),
-                      Retry::yes);
-  }
-
-  void open(const char* operation, srs::Family family) {
-    stream_ = connect_();
-    stream_->send("*IDN?\n");
-    const std::string line = stream_->receive_until('\n');
-    const std::vector<std::string> fields = split(line, ',');
-    const srs::Model* model = fields.size() == 4 ? srs::find_model(fields[1]) : nullptr;
-    if (model == nullptr || model->family != family) {
-      stream_.reset();
-      constexpr std::size_t shown = 60;
-      throw DeviceError(role_,
-                        operation,
-                        fmt::format("at {} there is no {} but \"{}\"",
-                                    identity_.address,
-                                    family == srs::Family::sr830 ? "SR830" : "SR860",
-                                    line.substr(0, shown)),
-                        Retry::no);
-    }
-    identity_.vendor = fields[0];
-    identity_.model = model->name;
-    identity_.serial = fields[2];
-    identity_.firmware = fields[3];
-    family_ = family;
-  }
-
-  /// Sends a line of which the answer is one line. A connection that was lost before or during it
-  /// is opened once more.
-  std::string exchange(const char* operation, const std::string& line) {
-    for (int left = 1;; --left) {
-      try {
-        if (!stream_) {
-          open(operation, family_);
-        }
-        stream_->send(line + "\n");
-        return stream_->receive_until('\n');
-      } catch (const WireError& error) {
-        stream_.reset();
-        if (error.fault() != WireFault::closed || left == 0) {
-          throw DeviceError(role_, operation, error.what(), Retry::yes);
-        }
-      }
-    }
-  }
-
   /// Sends commands, and asks in the same line whether they were refused, and more.
   std::vector<double> set(const char* operation,
                           const std::vector<std::string>& commands,
@@ -265,17 +218,17 @@ class SrsLockIn final : public LockIn {
     for (const std::string& question : questions) {
       ask_too += ";" + question;
     }
-    const std::string answer = exchange(operation, ask_too);
+    const std::string answer = link_.ask(operation, ask_too);
     std::vector<double> values = numbers(operation, answer);
     if (values.empty()) {
-      garbled(operation, answer);
+      link_.garbled(operation, answer);
     }
     if ((std::lround(values[0]) & refused_bits) != 0) {
-      refuse(operation, fmt::format("{} refuses \"{}\"", identity_.model, line));
+      link_.refuse(operation, fmt::format("{} refuses \"{}\"", model_->name, line));
     }
     values.erase(values.begin());
     if (values.size() != questions.size()) {
-      garbled(operation, answer);
+      link_.garbled(operation, answer);
     }
     return values;
   }
@@ -285,7 +238,7 @@ class SrsLockIn final : public LockIn {
     for (const std::string& part : split(line, ';')) {
       const auto value = parse_number(part);
       if (!value) {
-        garbled(operation, line);
+        link_.garbled(operation, line);
       }
       out.push_back(*value);
     }
@@ -293,10 +246,10 @@ class SrsLockIn final : public LockIn {
   }
 
   std::vector<double> ask(const char* operation, const std::string& questions) {
-    const std::string line = exchange(operation, questions);
+    const std::string line = link_.ask(operation, questions);
     std::vector<double> out = numbers(operation, line);
     if (out.size() != split(questions, ';').size()) {
-      garbled(operation, line);
+      link_.garbled(operation, line);
     }
     return out;
   }
@@ -324,7 +277,8 @@ class SrsLockIn final : public LockIn {
                                       : set(operation, commands, questions);
     const auto code = [&](std::size_t k, std::size_t count) {
       if (!(v[k] >= 0.0) || !(v[k] < static_cast<double>(count))) {
-        refuse(operation, fmt::format("{} answers with an unknown code {}", identity_.model, v[k]));
+        link_.refuse(operation,
+                     fmt::format("{} answers with an unknown code {}", model_->name, v[k]));
       }
       return static_cast<std::size_t>(v[k]);
     };
@@ -340,26 +294,27 @@ class SrsLockIn final : public LockIn {
         .coupling = v[7] == 1.0 ? Coupling::dc : Coupling::ac};
   }
 
-  Connect connect_;
   Clock* clock_;
-  std::string role_;
-  srs::Family family_ = srs::Family::sr86x;
   const srs::Model* model_ = nullptr;
-  std::unique_ptr<ByteStream> stream_;
-  Identity identity_;
+  TextLink link_;
   LockInSettings settings_;
   LockInOutput output_;
 };
 
 }  // namespace
 
+LineStyle srs_serial_style(srs::Family family) {
+  return family == srs::Family::sr830 ? LineStyle{'\r', "OUTX 0"} : LineStyle{};
+}
+
 std::unique_ptr<LockIn> open_srs_lock_in(Connect connect,
                                          Clock& clock,
                                          const std::string& role,
                                          const std::string& address,
-                                         srs::Family family) {
+                                         srs::Family family,
+                                         const LineStyle& style) {
   try {
-    return std::make_unique<SrsLockIn>(std::move(connect), clock, role, address, family);
+    return std::make_unique<SrsLockIn>(std::move(connect), clock, role, address, family, style);
   } catch (const WireError& error) {
     throw DeviceError(role, "open", error.what(), Retry::yes);
   }

@@ -1,14 +1,16 @@
 // Driver of the Stanford Research lock-ins SR860, SR865A and SR830 over a line of text.
 //
 // sr860://host:port and sr830://host:port (port 23, telnet, by default: what a SR860 offers; a
-// SR830 needs a converter from GPIB or RS-232 to TCP). Commands: programming chapters of the
-// manuals. Not tried on the instruments themselves.
+// SR830 needs a converter from GPIB to TCP), or sr830:///dev/ttyUSB0?baud=9600 for its RS-232.
+// Commands: programming chapters of the manuals. Not tried on the instruments themselves; whether a
+// SR860 ends its answers on RS-232 with LF, as assumed, is not known.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/clock.hpp"
+#include "devices/drivers/text_link.hpp"
 #include "devices/lock_in.hpp"
 #include "devices/wire/byte_stream.hpp"
 #include "devices/wire/srs.hpp"
@@ -16,6 +18,9 @@
 namespace halotwin::devices {
 
 inline constexpr std::uint16_t srs_port = 23;
+
+/// Over RS-232 a SR830 must be told that answers go there, and ends them with CR.
+[[nodiscard]] LineStyle srs_serial_style(srs::Family family);
 
 /// Asks who answers, and reads the present settings; changes nothing. Every command is followed by
 /// a question, so that what the instrument refuses is noticed, and settings are read back. A broken
@@ -32,6 +37,7 @@ inline constexpr std::uint16_t srs_port = 23;
                                                        Clock& clock,
                                                        const std::string& role,
                                                        const std::string& address,
-                                                       srs::Family family);
+                                                       srs::Family family,
+                                                       const LineStyle& style = {});
 
 }  // namespace halotwin::devices

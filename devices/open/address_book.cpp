@@ -4,11 +4,14 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/require.hpp"
+#include "base/text.hpp"
 #include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
+#include "devices/drivers/scpi_source.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/open/andor_address.hpp"
 #include "devices/wire/wire_record.hpp"
@@ -31,15 +34,56 @@ Driver srs_driver(std::string_view scheme, std::string_view description, srs::Fa
           "host:port",
           description,
           {Interface::lock_in},
-          check_endpoint,
+          [](const std::string& address) {
+            static_cast<void>(parse_line_address(rest_of(address), srs_port));
+          },
           [family](const std::string& address, const DriverSurroundings& around) -> AnyDevice {
-            const Endpoint at = parse_endpoint(rest_of(address), srs_port);
-            return open_srs_lock_in(tcp_to(at, around.role, address, around.wire),
-                                    around.clock,
-                                    around.role,
-                                    address,
-                                    family);
+            const LineAddress at = parse_line_address(rest_of(address), srs_port);
+            return open_srs_lock_in(
+                lines_to(at, around.role, address, around.wire),
+                around.clock,
+                around.role,
+                address,
+                family,
+                std::holds_alternative<SerialLine>(at) ? srs_serial_style(family) : LineStyle{});
           }};
+}
+
+/// "scpi://host:port?profile=keithley2400" -> where, what. The profile may stand beside other
+/// options: "/dev/ttyUSB0?baud=9600&profile=keithley2400".
+std::pair<LineAddress, const source_meter::Model*> scpi_of(const std::string& address) {
+  constexpr std::string_view key = "profile=";
+  const std::string_view rest = rest_of(address);
+  const std::size_t end = std::min(rest.find('?'), rest.size());
+  std::string where(rest.substr(0, end));
+  std::string profile(source_meter::models().front().profile);
+  char joint = '?';
+  for (const std::string_view option : split(rest.substr(end), '&')) {
+    const std::string_view text = option.substr(option.starts_with('?') ? 1 : 0);
+    if (text.starts_with(key)) {
+      profile = text.substr(key.size());
+    } else if (!text.empty()) {
+      where += joint;
+      where += text;
+      joint = '&';
+    }
+  }
+  const source_meter::Model* model = source_meter::find_model(profile);
+  std::vector<std::string_view> known;
+  for (const source_meter::Model& one : source_meter::models()) {
+    known.push_back(one.profile);
+  }
+  require(
+      model != nullptr,
+      fmt::format(
+          "\"{}\": unknown profile \"{}\" (known: {})", address, profile, fmt::join(known, ", ")));
+  return {parse_line_address(where, scpi_port), model};
+}
+
+AnyDevice open_scpi(const std::string& address, const DriverSurroundings& around) {
+  const auto [at, model] = scpi_of(address);
+  return open_scpi_source(
+      lines_to(at, around.role, address, around.wire), around.clock, around.role, address, *model);
 }
 
 AnyDevice open_nanonis(const std::string& address, const DriverSurroundings& around) {
@@ -80,6 +124,24 @@ AnyDevice open_andor(const std::string& address, const DriverSurroundings& aroun
 
 }  // namespace
 
+LineAddress parse_line_address(std::string_view text, std::uint16_t default_port) {
+  if (text.starts_with('/')) {
+    return parse_serial_line(text);
+  }
+  return parse_endpoint(text, default_port);
+}
+
+Connect lines_to(const LineAddress& at,
+                 const std::string& role,
+                 const std::string& address,
+                 const std::shared_ptr<WireRecord>& wire) {
+  if (const auto* endpoint = std::get_if<Endpoint>(&at)) {
+    return tcp_to(*endpoint, role, address, wire);
+  }
+  const Connect connect = [line = std::get<SerialLine>(at)] { return connect_serial(line); };
+  return wire ? recorded(connect, wire, role, address) : connect;
+}
+
 Connect tcp_to(const Endpoint& endpoint,
                const std::string& role,
                const std::string& address,
@@ -91,11 +153,13 @@ Connect tcp_to(const Endpoint& endpoint,
 
 const std::vector<Driver>& drivers() {
   static const std::vector<Driver> all{
+      srs_driver("sr860://",
+                 "SRS lock-in SR860 or SR865A, text over TCP (port 23); or /dev/ttyUSB0?baud=9600",
+                 srs::Family::sr86x),
       srs_driver(
-          "sr860://", "SRS lock-in SR860 or SR865A, text over TCP (port 23)", srs::Family::sr86x),
-      srs_driver("sr830://",
-                 "SRS lock-in SR830, text over TCP through a converter (port 23)",
-                 srs::Family::sr830),
+          "sr830://",
+          "SRS lock-in SR830, through a converter to TCP (port 23); or /dev/ttyUSB0?baud=9600",
+          srs::Family::sr830),
       {"nanonis://",
        "host:port",
        "AFM behind a Nanonis controller, its TCP interface (port 6501)",
@@ -119,7 +183,13 @@ const std::vector<Driver>& drivers() {
        "Andor iXon and other EMCCD cameras, through the maker's libandor",
        {Interface::camera},
        [](const std::string& address) { static_cast<void>(parse_andor_address(rest_of(address))); },
-       open_andor}};
+       open_andor},
+      {"scpi://",
+       "host:port?profile=keithley2400",
+       "source meters Keithley 2400, 2401, 2410 (port 5025); or /dev/ttyUSB0?baud=9600&profile=...",
+       {Interface::bias_source},
+       [](const std::string& address) { static_cast<void>(scpi_of(address)); },
+       open_scpi}};
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "devices/bias_source.hpp"
 #include "devices/camera.hpp"
 #include "devices/light_source.hpp"
 #include "devices/lock_in.hpp"
@@ -27,10 +28,19 @@ using AnyDevice = std::variant<std::unique_ptr<LockIn>,
                                std::unique_ptr<LightSource>,
                                std::unique_ptr<Camera>,
                                std::unique_ptr<Stage>,
-                               std::unique_ptr<TemperatureController>>;
+                               std::unique_ptr<TemperatureController>,
+                               std::unique_ptr<BiasSource>>;
 
 /// What a role of a bench asks for: the index in AnyDevice.
-enum class Interface { lock_in, probe_microscope, light_source, camera, stage, temperature };
+enum class Interface {
+  lock_in,
+  probe_microscope,
+  light_source,
+  camera,
+  stage,
+  temperature,
+  bias_source
+};
 
 /// What a driver is given besides its address.
 struct DriverSurroundings {
@@ -54,6 +64,17 @@ struct Driver {
 [[nodiscard]] const std::vector<Driver>& drivers();
 /// The one whose scheme the address has; null if there is none.
 [[nodiscard]] const Driver* driver_of(std::string_view address);
+
+/// Where lines of text go: a host, or a serial device of this computer.
+using LineAddress = std::variant<Endpoint, SerialLine>;
+/// "host:port" or "/dev/ttyUSB0?baud=9600". Throws ParameterError.
+[[nodiscard]] LineAddress parse_line_address(std::string_view text, std::uint16_t default_port);
+
+/// A connection to it, heard by the record if there is one.
+[[nodiscard]] Connect lines_to(const LineAddress& at,
+                               const std::string& role,
+                               const std::string& address,
+                               const std::shared_ptr<WireRecord>& wire);
 
 /// A connection over TCP to what an address names, heard by the record if there is one.
 [[nodiscard]] Connect tcp_to(const Endpoint& endpoint,

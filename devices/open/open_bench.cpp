@@ -28,7 +28,8 @@ struct Role {
 };
 
 // In the order in which they are brought to safety.
-constexpr std::array roles{Role{"light", Interface::light_source},
+constexpr std::array roles{Role{"bias", Interface::bias_source},
+                           Role{"light", Interface::light_source},
                            Role{"lockin_electrical", Interface::lock_in},
                            Role{"lockin_mechanical", Interface::lock_in},
                            Role{"afm", Interface::probe_microscope},
@@ -71,6 +72,8 @@ AnyDevice simulated_device(simulated::SimulatedBench& world,
       return world.take_stage(role);
     case Interface::temperature:
       return world.take_temperature(role);
+    case Interface::bias_source:
+      return world.take_bias(role);
   }
   throw ParameterError("no such interface");
 }

@@ -148,6 +148,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FrameInfo, number, exposure_start, width, hei
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TapedFrame, info, pixels)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LightLimits, irradiance_w_per_m2, wavelength_m)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LightSettings, on, irradiance_w_per_m2, wavelength_m)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BiasLimits, voltage_v, max_compliance_a, max_ramp_v_per_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BiasSettings, on, voltage_v, ramp_v_per_s, compliance_a)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BiasReading, time, voltage_v, current_a, compliance)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageAxis, name, unit, range, max_speed_per_s, tolerance)
 
 }  // namespace devices

@@ -230,6 +230,38 @@ class TapedTemperature final : public TemperatureController {
   TapedPart part_;
 };
 
+class TapedBias final : public BiasSource {
+ public:
+  TapedBias(std::unique_ptr<BiasSource> inner, const TapedPart& part)
+      : inner_(std::move(inner)), part_(part) {}
+  [[nodiscard]] Identity identity() const override {
+    return part_.identity([&] { return inner_->identity(); });
+  }
+  void make_safe() override {
+    part_.make_safe([&] { inner_->make_safe(); });
+  }
+  [[nodiscard]] BiasLimits limits() const override {
+    return part_.call("limits", [&] { return inner_->limits(); });
+  }
+  BiasSettings configure(const BiasSettings& wanted) override {
+    return part_.call(
+        "configure", [&] { return inner_->configure(wanted); }, wanted);
+  }
+  [[nodiscard]] BiasSettings settings() const override {
+    return part_.call("settings", [&] { return inner_->settings(); });
+  }
+  [[nodiscard]] bool ramping() override {
+    return part_.call("ramping", [&] { return inner_->ramping(); });
+  }
+  [[nodiscard]] BiasReading read() override {
+    return part_.call("read", [&] { return inner_->read(); });
+  }
+
+ private:
+  std::unique_ptr<BiasSource> inner_;
+  TapedPart part_;
+};
+
 class TapedClock final : public Clock {
  public:
   TapedClock(Clock* inner, Tape& tape) : inner_(inner), tape_(&tape), part_(tape, "clock") {}
@@ -274,6 +306,12 @@ std::unique_ptr<TemperatureController> taped(std::unique_ptr<TemperatureControll
                                              Tape& tape,
                                              const std::string& role) {
   return std::make_unique<TapedTemperature>(std::move(device), TapedPart(tape, role));
+}
+
+std::unique_ptr<BiasSource> taped(std::unique_ptr<BiasSource> device,
+                                  Tape& tape,
+                                  const std::string& role) {
+  return std::make_unique<TapedBias>(std::move(device), TapedPart(tape, role));
 }
 
 std::unique_ptr<Clock> taped_clock(Clock* clock, Tape& tape) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "devices/bias_source.hpp"
 #include "devices/camera.hpp"
 #include "devices/light_source.hpp"
 #include "devices/lock_in.hpp"
@@ -35,6 +36,9 @@ namespace halotwin::devices {
                                            const std::string& role);
 [[nodiscard]] std::unique_ptr<TemperatureController> taped(
     std::unique_ptr<TemperatureController> device, Tape& tape, const std::string& role);
+[[nodiscard]] std::unique_ptr<BiasSource> taped(std::unique_ptr<BiasSource> device,
+                                                Tape& tape,
+                                                const std::string& role);
 
 /// The bench's clock: sleeping is kept too. Played, it shows the time of the last operation.
 /// `clock`, null when played, must outlive it.

@@ -88,6 +88,14 @@ std::unique_ptr<Stage> SimulatedBench::take_stage(const std::string& role) {
   return device;
 }
 
+std::unique_ptr<BiasSource> SimulatedBench::take_bias(const std::string& role) {
+  require(role == "bias" && bias_ == nullptr,
+          "the simulated bench has one bias source, of role \"bias\"");
+  auto device = std::make_unique<SimulatedBiasSource>(world_, params_.bias, role);
+  bias_ = device.get();
+  return device;
+}
+
 Point SimulatedBench::true_tip_position() const {
   return probe_ == nullptr ? Point{} : probe_->true_position();
 }
@@ -139,6 +147,9 @@ std::vector<double> SimulatedBench::save() const {
   if (focus_ != nullptr) {
     append(state, focus_->save());
   }
+  if (bias_ != nullptr) {
+    append(state, bias_->save());
+  }
   append(state, chain_.save());
   return state;
 }
@@ -164,6 +175,9 @@ void SimulatedBench::load(std::span<const double> state) {
   }
   if (focus_ != nullptr) {
     focus_->load(next_part(state));
+  }
+  if (bias_ != nullptr) {
+    bias_->load(next_part(state));
   }
   chain_.load(next_part(state));
 }

@@ -10,6 +10,7 @@
 #include "base/parallel.hpp"
 #include "devices/device.hpp"
 #include "devices/simulated/probe_chain.hpp"
+#include "devices/simulated/simulated_bias_source.hpp"
 #include "devices/simulated/simulated_camera.hpp"
 #include "devices/simulated/simulated_focus.hpp"
 #include "devices/simulated/simulated_light_source.hpp"
@@ -32,6 +33,7 @@ struct SimulatedBenchParams {
   CameraParams camera;
   FocusParams focus;
   LightSourceParams light;
+  BiasSourceParams bias;
 };
 
 /// Owns what the simulated instruments share. Make it, then take each device by its role; it must
@@ -41,7 +43,7 @@ class SimulatedBench {
   SimulatedBench(const SimulatedBenchParams& params, std::uint64_t seed, Threads threads = {});
 
   /// Roles: "afm", "lockin_mechanical", "lockin_electrical", "temperature", "camera", "light",
-  /// "focus". Each may be taken once; the device is not guarded by limits yet. Throws
+  /// "focus", "bias". Each may be taken once; the device is not guarded by limits yet. Throws
   /// ParameterError for another role.
   [[nodiscard]] std::unique_ptr<ProbeMicroscope> take_probe(const std::string& role);
   [[nodiscard]] std::unique_ptr<LockIn> take_lock_in(const std::string& role);
@@ -49,6 +51,7 @@ class SimulatedBench {
   [[nodiscard]] std::unique_ptr<Camera> take_camera(const std::string& role);
   [[nodiscard]] std::unique_ptr<LightSource> take_light(const std::string& role);
   [[nodiscard]] std::unique_ptr<Stage> take_stage(const std::string& role);
+  [[nodiscard]] std::unique_ptr<BiasSource> take_bias(const std::string& role);
 
   [[nodiscard]] sim::World& world() { return world_; }
   [[nodiscard]] const sim::World& world() const { return world_; }
@@ -59,6 +62,9 @@ class SimulatedBench {
   /// Apex radius as it is now [m], and what the tip adds to every contact potential [V].
   [[nodiscard]] double true_tip_radius_m() const;
   [[nodiscard]] double true_tip_potential_v() const;
+
+  /// Of the sample and its leads, across the bias source [S].
+  [[nodiscard]] double true_load_siemens() const { return params_.bias.load_siemens; }
 
   [[nodiscard]] Threads threads() const { return threads_; }
   /// The camera that was taken; nothing if none was.
@@ -79,6 +85,7 @@ class SimulatedBench {
   SimulatedCamera* camera_ = nullptr;
   SimulatedLightSource* light_ = nullptr;
   SimulatedStage* focus_ = nullptr;
+  SimulatedBiasSource* bias_ = nullptr;
   std::vector<std::pair<std::string, SimulatedLockIn*>> lock_ins_;
 };
 

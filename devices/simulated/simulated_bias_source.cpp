@@ -110,4 +110,29 @@ void SimulatedBiasSource::make_safe() {
   world_->clock().sleep(end_ - start_);
 }
 
+std::vector<double> SimulatedBiasSource::save() const {
+  return {settings_.on ? 1.0 : 0.0,
+          settings_.voltage_v,
+          settings_.ramp_v_per_s,
+          settings_.compliance_a,
+          start_v_,
+          target_v_,
+          seconds(start_),
+          seconds(end_),
+          static_cast<double>(readings_)};
+}
+
+void SimulatedBiasSource::load(std::span<const double> state) {
+  require(state.size() == save().size(), "the saved state of the bias source is damaged");
+  settings_ = {.on = state[0] != 0.0,
+               .voltage_v = state[1],
+               .ramp_v_per_s = state[2],
+               .compliance_a = state[3]};
+  start_v_ = state[4];
+  target_v_ = state[5];
+  start_ = from_seconds(state[6]);
+  end_ = from_seconds(state[7]);
+  readings_ = static_cast<std::uint64_t>(state[8]);
+}
+
 }  // namespace halotwin::devices::simulated

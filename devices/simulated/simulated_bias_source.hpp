@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "devices/bias_source.hpp"
 #include "sim/world.hpp"
@@ -45,6 +47,10 @@ class SimulatedBiasSource final : public BiasSource {
   [[nodiscard]] BiasSettings settings() const override { return settings_; }
   [[nodiscard]] bool ramping() override;
   [[nodiscard]] BiasReading read() override;
+
+  /// The complete state, and back.
+  [[nodiscard]] std::vector<double> save() const;
+  void load(std::span<const double> state);
 
  private:
   void apply(const BiasSettings& settings);

@@ -40,4 +40,20 @@ Endpoint parse_endpoint(std::string_view text, std::uint16_t default_port) {
   return out;
 }
 
+SerialLine parse_serial_line(std::string_view text) {
+  constexpr std::string_view option = "?baud=";
+  SerialLine out;
+  const std::size_t at = text.find('?');
+  out.device = text.substr(0, at);
+  const std::string_view rest = at == std::string_view::npos ? "" : text.substr(at);
+  const std::string_view baud = rest.starts_with(option) ? rest.substr(option.size()) : "";
+  const auto [end, error] = std::from_chars(baud.data(), baud.data() + baud.size(), out.baud);
+  const bool read = error == std::errc{} && end == baud.data() + baud.size() && out.baud > 0;
+  if (!out.device.starts_with('/') || (!rest.empty() && !read)) {
+    throw ParameterError(fmt::format(
+        "\"{}\": expected a serial device and its speed, e.g. /dev/ttyUSB0?baud=9600", text));
+  }
+  return out;
+}
+
 }  // namespace halotwin::devices

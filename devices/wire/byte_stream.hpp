@@ -35,6 +35,16 @@ struct Endpoint {
 /// "host:port", "[::1]:port" or, with a default, "host". Throws ParameterError.
 [[nodiscard]] Endpoint parse_endpoint(std::string_view text, std::uint16_t default_port = 0);
 
+/// A serial line: RS-232, or a USB device that offers one.
+struct SerialLine {
+  std::string device;  // "/dev/ttyUSB0"
+  unsigned baud = 9600;
+  bool operator==(const SerialLine&) const = default;
+};
+
+/// "/dev/ttyUSB0" or "/dev/ttyUSB0?baud=19200". Throws ParameterError.
+[[nodiscard]] SerialLine parse_serial_line(std::string_view text);
+
 struct WireLimits {
   Duration connect = std::chrono::seconds(5);
   Duration answer = std::chrono::seconds(2);  // from the last byte sent to the last one received
@@ -64,5 +74,10 @@ using Connect = std::function<std::unique_ptr<ByteStream>()>;
 /// Throws WireError (refused) if nobody answers in time.
 [[nodiscard]] std::unique_ptr<ByteStream> connect_tcp(const Endpoint& to,
                                                       const WireLimits& limits = {});
+
+/// 8 data bits, no parity, one stop bit, no handshake; what lies there unread is forgotten. Throws
+/// WireError (refused) if the device is not there or is none.
+[[nodiscard]] std::unique_ptr<ByteStream> connect_serial(const SerialLine& line,
+                                                         const WireLimits& limits = {});
 
 }  // namespace halotwin::devices

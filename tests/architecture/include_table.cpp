@@ -180,9 +180,10 @@ constexpr std::array libraries{
     Library{"gtest", "^g(test|mock)/"},
     Library{"rapidcheck", "^rapidcheck(\\.h$|/)"},
     Library{"benchmark", "^benchmark/"},
-    Library{"posix",
-            "^(sys|netinet|arpa|net)/|^(unistd|fcntl|poll|signal|netdb|dlfcn|termios|pthread|spawn)"
-            "\\.h$"},
+    Library{
+        "posix",
+        "^(sys|netinet|arpa|net)/|^(unistd|fcntl|poll|signal|netdb|dlfcn|pty|termios|pthread|spawn)"
+        "\\.h$"},
     Library{"simd", "^immintrin\\.h$"},
     Library{"standard", "^[a-z_0-9]+$"},
 };

@@ -1,8 +1,10 @@
 #include "tests/contracts/implementations.hpp"
 
 #include "devices/drivers/genicam_camera.hpp"
+#include "devices/drivers/scpi_source.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/limits.hpp"
+#include "devices/servers/keithley_service.hpp"
 #include "devices/servers/srs_service.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
@@ -73,8 +75,32 @@ Subject<Interface> on_clock(const Script& script) {
   return {clock, clock.get(), std::move(device)};
 }
 
+constexpr double load_siemens = 1e-8;  // 10 nA at 1 V
 Subject<BiasSource> simulated_bias() {
-  return in_small_world<SimulatedBiasSource, BiasSource>(BiasSourceParams{});
+  return in_small_world<SimulatedBiasSource, BiasSource>(
+      BiasSourceParams{.load_siemens = load_siemens});
+}
+/// The driver of a source meter against the twin that answers as one.
+Subject<BiasSource> driven_bias(const std::string& profile) {
+  struct Served {
+    explicit Served(const source_meter::Model& m)
+        : behind(in_small_world<SimulatedBiasSource, BiasSource>(
+              BiasSourceParams{.max_voltage_v = m.max_voltage_v,
+                               .max_compliance_a = m.max_current_a,
+                               .max_ramp_v_per_s = 0.0,
+                               .load_siemens = load_siemens})),
+          service(*behind.device, m) {}
+    Subject<BiasSource> behind;
+    KeithleyService service;
+  };
+  const source_meter::Model& model = *source_meter::find_model(profile);
+  auto served = std::make_shared<Served>(model);
+  const Connect connect = [all = served.get()] {
+    return std::make_unique<ServiceStream>(
+        [all](std::string_view line) { return all->service.answer(line); });
+  };
+  auto device = open_scpi_source(connect, *served->behind.clock, "bias", "twin", model);
+  return {served, served->behind.clock, std::move(device)};
 }
 Subject<LightSource> simulated_light() {
   return in_small_world<SimulatedLightSource, LightSource>(LightSourceParams{});
@@ -255,6 +281,9 @@ const std::vector<Implementation<BiasSource>>& bias_sources() {
   static const std::vector<Implementation<BiasSource>> all{
       {"simulated", simulated_bias},
       {"guarded_simulated", [] { return guarded(simulated_bias()); }},
+      {"keithley2400_driver", [] { return driven_bias("keithley2400"); }},
+      {"keithley2410_driver", [] { return driven_bias("keithley2410"); }},
+      {"guarded_keithley2400_driver", [] { return guarded(driven_bias("keithley2400")); }},
   };
   return all;
 }

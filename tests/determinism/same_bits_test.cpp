@@ -118,6 +118,20 @@ TEST_F(SameBits, InTheTimeDomainEngine) {
   EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{});
 }
 
+TEST_F(SameBits, OfACurrentVoltageCurveAfterAStopAtAnyStep) {
+  Overrides overrides;
+  overrides.settings = {"procedure.current_voltage.steps=3"};
+  const Scenario scenario = load_scenario("iv_quick", overrides);
+  const auto whole = straight_through("whole.nxs", scenario);
+  for (const std::size_t steps : {1U, 4U, 12U}) {
+    RunOptions options;
+    options.output = at(std::to_string(steps) + ".nxs");
+    stop_after(steps, options, [&](const RunOptions& with) { (void)run(scenario, with); });
+    EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{})
+        << "stop at " << steps;
+  }
+}
+
 TEST_F(SameBits, OfImagesAfterAStopAtAnyLine) {
   for (const char* name : {"kpfm_map", "pfm_map", "pm_efm_map"}) {
     const std::string procedure(name);

@@ -64,7 +64,8 @@ std::string ServedTwin::address(const std::string& role) const {
 
 std::string ServedTwin::port(const std::string& role) const {
   const std::string whole = address(role);
-  return whole.substr(whole.rfind(':') + 1);
+  const std::string port = whole.substr(whole.rfind(':') + 1);
+  return port.substr(0, port.find('?'));
 }
 
 int ServedTwin::stop() {

@@ -46,6 +46,21 @@ INSTANTIATE_TEST_SUITE_P(Models,
                                          std::pair("SR830", "sr830")),
                          [](const auto& test) { return std::string(test.param.second); });
 
+TEST(ServedTwin, PymeasureDrivesItsSourceMeter) {
+  const std::string python = "/usr/bin/python3";
+  if (run(python + " -c 'import pymeasure, pyvisa_py' 2>/dev/null").status != 0) {
+    GTEST_SKIP() << "pymeasure with pyvisa-py is not installed";
+  }
+  ServedTwin twin({"iv_quick", "--set", "instruments.bias.load_siemens=1e-8"});
+  const auto outcome =
+      run(python + " " HALOTWIN_SOURCE_DIR "/tests/interop/pymeasure_source_meter.py " +
+          twin.port("bias") + " 1e-8 2>&1");
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_EQ(outcome.output, "ok\n");
+  EXPECT_EQ(twin.stop(), 0);
+  EXPECT_NE(twin.output().find("the instruments are safe"), std::string::npos) << twin.output();
+}
+
 TEST(ServedTwin, ArvToolControlsItsCamera) {
   if (!data::testing::has_program("arv-tool-0.8")) {
     GTEST_SKIP() << "arv-tool-0.8 is not installed";
