@@ -1,0 +1,13 @@
+# tango::tango: the TANGO control system, with its headers as those of a library of others.
+find_path(TANGO_INCLUDE_DIR tango.h PATH_SUFFIXES tango)
+find_library(TANGO_LIBRARY tango)
+find_library(TANGO_ORB_LIBRARY omniORB4)
+find_library(TANGO_THREAD_LIBRARY omnithread)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Tango REQUIRED_VARS TANGO_LIBRARY TANGO_ORB_LIBRARY TANGO_THREAD_LIBRARY TANGO_INCLUDE_DIR)
+if(Tango_FOUND AND NOT TARGET tango::tango)
+  add_library(tango::tango INTERFACE IMPORTED)
+  target_include_directories(tango::tango SYSTEM INTERFACE ${TANGO_INCLUDE_DIR})
+  target_link_libraries(tango::tango INTERFACE ${TANGO_LIBRARY} ${TANGO_ORB_LIBRARY} ${TANGO_THREAD_LIBRARY})
+endif()
+mark_as_advanced(TANGO_INCLUDE_DIR TANGO_LIBRARY TANGO_ORB_LIBRARY TANGO_THREAD_LIBRARY)

@@ -1,0 +1,338 @@
+#include "devices/servers/tango_library.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <tango.h>
+#include <unistd.h>
+
+namespace halotwin::devices {
+
+namespace {
+
+constexpr const char* program = "halotwin";
+constexpr const char* instance = "twin";
+constexpr std::array kinds{
+    "TwinStageAxis", "TwinShutter", "TwinBiasSource", "TwinLightSource", "TwinTemperature"};
+
+class TwinDevice final : public Tango::Device_5Impl {
+ public:
+  TwinDevice(Tango::DeviceClass* kind, ServedTangoDevice served, std::shared_ptr<TangoDesk> desk)
+      : Tango::Device_5Impl(kind, served.name.c_str()),
+        served_(std::move(served)),
+        desk_(std::move(desk)) {}
+
+  void init_device() override {}
+  void always_executed_hook() override {}
+  void read_attr_hardware(std::vector<long>& /*attributes*/) override {}
+
+  Tango::DevState dev_state() override {
+    tango::State now = tango::State::unknown;
+    serve([&] { now = served_.state(); });
+    set_state(static_cast<Tango::DevState>(now));
+    return get_state();
+  }
+  Tango::ConstDevString dev_status() override {
+    set_status(fmt::format("the device is in {} state",
+                           tango::name_of(static_cast<tango::State>(dev_state()))));
+    return get_status().c_str();
+  }
+
+  /// What fails becomes an error of TANGO.
+  void serve(const std::function<void()>& work) {
+    std::string why;
+    try {
+      desk_->serve(served_.name, work);
+      return;
+    } catch (const DeviceError& error) {
+      why = error.cause();
+    } catch (const std::exception& error) {
+      why = error.what();
+    }
+    Tango::Except::throw_exception("Twin_Refused", why, served_.name);
+  }
+  [[nodiscard]] const ServedTangoDevice& served() const { return served_; }
+
+ private:
+  ServedTangoDevice served_;
+  std::shared_ptr<TangoDesk> desk_;
+};
+
+std::string text_of(double value) {
+  return fmt::format("{:.15g}", value);
+}
+
+class TwinAttribute final : public Tango::Attr {
+ public:
+  explicit TwinAttribute(const ServedTangoAttribute& served)
+      : Tango::Attr(
+            served.name.c_str(), Tango::DEV_DOUBLE, served.write ? Tango::READ_WRITE : Tango::READ),
+        served_(served) {
+    Tango::UserDefaultAttrProp properties;
+    properties.set_unit(served.unit.c_str());
+    if (served.limits) {
+      properties.set_min_value(text_of(served.limits->low * served.per_si).c_str());
+      properties.set_max_value(text_of(served.limits->high * served.per_si).c_str());
+    }
+    if (served.event_step) {
+      properties.set_event_abs_change(text_of(*served.event_step * served.per_si).c_str());
+    }
+    set_default_properties(properties);
+  }
+
+  bool is_allowed(Tango::DeviceImpl* /*device*/, Tango::AttReqType /*type*/) override {
+    return true;
+  }
+
+  void read(Tango::DeviceImpl* device, Tango::Attribute& attribute) override {
+    double value = 0.0;
+    std::optional<double> set_point;
+    static_cast<TwinDevice*>(device)->serve([&] {
+      value = served_.read() * served_.per_si;
+      if (served_.set_point) {
+        set_point = served_.set_point() * served_.per_si;
+      }
+    });
+    if (set_point) {
+      device->get_device_attr()
+          ->get_w_attr_by_name(served_.name.c_str())
+          .set_write_value(*set_point);
+    }
+    attribute.set_value(new Tango::DevDouble(value), 1, 0, true);  // NOLINT: TANGO deletes it
+  }
+
+  void write(Tango::DeviceImpl* device, Tango::WAttribute& attribute) override {
+    Tango::DevDouble value = 0.0;
+    attribute.get_write_value(value);
+    double wanted = value / served_.per_si;
+    if (served_.limits) {  // of which TANGO has made sure, but for the rounding
+      wanted = std::clamp(wanted, served_.limits->low, served_.limits->high);
+    }
+    static_cast<TwinDevice*>(device)->serve([&] { served_.write(wanted); });
+  }
+
+ private:
+  ServedTangoAttribute served_;
+};
+
+/// A command of all devices of a class: each runs its own.
+class TwinCommand final : public Tango::Command {
+ public:
+  explicit TwinCommand(const std::string& of_command)
+      : Tango::Command(of_command.c_str(), Tango::DEV_VOID, Tango::DEV_VOID) {}
+
+  CORBA::Any* execute(Tango::DeviceImpl* device, const CORBA::Any& /*in*/) override {
+    auto* twin = static_cast<TwinDevice*>(device);
+    for (const ServedTangoCommand& command : twin->served().commands) {
+      if (command.name == get_name()) {
+        twin->serve(command.run);
+      }
+    }
+    return new CORBA::Any();  // NOLINT: TANGO deletes it
+  }
+};
+
+class TwinClass final : public Tango::DeviceClass {
+ public:
+  explicit TwinClass(std::string kind) : Tango::DeviceClass(kind) {}
+
+  void command_factory() override {}
+  void attribute_factory(std::vector<Tango::Attr*>& /*list*/) override {}
+  void device_factory(const Tango::DevVarStringArray* /*list*/) override {}
+
+  void add(const ServedTangoDevice& served, const std::shared_ptr<TangoDesk>& desk) {
+    if (!commands_added_) {
+      for (const ServedTangoCommand& command : served.commands) {
+        command_list.push_back(new TwinCommand(command.name));  // NOLINT: TANGO deletes it
+      }
+      commands_added_ = true;
+    }
+    auto* device = new TwinDevice(this, served, desk);  // NOLINT: TANGO deletes it
+    device_list.push_back(device);
+    for (const ServedTangoAttribute& attribute : served.attributes) {
+      device->add_attribute(new TwinAttribute(attribute));  // NOLINT: TANGO deletes it
+    }
+    export_device(device, served.name.c_str());
+  }
+
+ private:
+  bool commands_added_ = false;
+};
+
+std::map<std::string, TwinClass*>& classes() {
+  static std::map<std::string, TwinClass*> all;  // they belong to the library
+  return all;
+}
+
+std::string text_of(const Tango::DevFailed& error) {
+  return fmt::format("TANGO: {}", error.errors.length() > 0 ? error.errors[0].desc.in() : "failed");
+}
+
+/// Signals are the program's, although the library would have them.
+class KeptSignals {
+ public:
+  KeptSignals() {
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask_);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      sigaction(signals[i], nullptr, &actions_[i]);
+    }
+  }
+  ~KeptSignals() {
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      sigaction(signals[i], &actions_[i], nullptr);
+    }
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  }
+  KeptSignals(const KeptSignals&) = delete;
+  KeptSignals& operator=(const KeptSignals&) = delete;
+
+ private:
+  static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<struct sigaction, signals.size()> actions_{};
+  sigset_t mask_{};
+};
+
+/// The library ends the program if it cannot listen: so the address is tried before.
+void require_free(const Endpoint& at) {
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_port = htons(at.port);
+  bool free = inet_pton(AF_INET, at.host.c_str(), &here.sin_addr) == 1;
+  const int socket_id = socket(AF_INET, SOCK_STREAM, 0);
+  const int yes = 1;
+  free = free && socket_id >= 0 &&
+         setsockopt(socket_id, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+         bind(socket_id, reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0 &&
+         listen(socket_id, 1) == 0;
+  if (socket_id >= 0) {
+    close(socket_id);
+  }
+  if (!free) {
+    throw WireError(WireFault::refused, fmt::format("cannot listen at {}:{}", at.host, at.port));
+  }
+}
+
+/// The port in a reference to an object ("IOR:" and hexadecimal digits; CORBA 2.6, 13.6
+/// and 15.7.2): behind the host, a text of CDR that ends in 0, on the next even place.
+std::uint16_t port_in(const std::string& reference, const std::string& host) {
+  std::string bytes;
+  for (std::size_t i = 4; i + 1 < reference.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(reference.substr(i, 2), nullptr, 16));
+  }
+  const auto found = bytes.find(host + '\0');
+  const std::size_t at = (found + host.size() + 2) / 2 * 2;
+  if (found == std::string::npos || at + 2 > bytes.size()) {
+    throw WireError(WireFault::refused, "the TANGO library does not tell its port");
+  }
+  std::uint16_t port = 0;  // in the order of this computer
+  std::memcpy(&port, bytes.data() + at, sizeof port);
+  return port;
+}
+
+}  // namespace
+
+TangoDesk::TangoDesk(Turn turn)
+    : turn_(turn ? std::move(turn) : [](const std::function<void()>& work) { work(); }) {}
+
+void TangoDesk::serve(const std::string& device, const std::function<void()>& work) {
+  const std::scoped_lock lock(mutex_);
+  if (!open_) {
+    throw DeviceError(device, "serve", "it is no longer served", Retry::no);
+  }
+  turn_(work);
+  ++answers_;
+}
+
+void TangoDesk::close() {
+  const std::scoped_lock lock(mutex_);
+  open_ = false;
+}
+
+TangoLibrary::TangoLibrary(const Endpoint& at) : host_(at.host) {
+  require_free(at);
+  const KeptSignals kept;
+  std::vector<std::string> words{
+      program, instance, "-nodb", "-ORBendPoint", fmt::format("giop:tcp:{}:{}", at.host, at.port)};
+  std::vector<char*> argv;
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  try {
+    Tango::Util* util = Tango::Util::init(static_cast<int>(words.size()), argv.data());
+    util->server_init(false);
+    const Tango::Device_var admin = util->get_dserver_device()->_this();
+    const CORBA::String_var reference = util->get_orb()->object_to_string(admin);
+    port_ = port_in(reference.in(), host_);
+  } catch (const Tango::DevFailed& error) {
+    throw WireError(WireFault::refused, text_of(error));
+  } catch (const CORBA::Exception& error) {
+    throw WireError(WireFault::refused,
+                    fmt::format("cannot listen at {}:{}: {}", at.host, at.port, error._name()));
+  }
+}
+
+TangoLibrary::~TangoLibrary() {
+  Tango::Util* util = Tango::Util::instance();
+  util->shutdown_ds();
+  util->server_cleanup();
+}
+
+TangoLibrary& TangoLibrary::listening_at(const Endpoint& wanted) {
+  static const std::unique_ptr<TangoLibrary> library = std::make_unique<TangoLibrary>(wanted);
+  if (wanted.host != library->host_ || (wanted.port != 0 && wanted.port != library->port_)) {
+    throw WireError(WireFault::refused,
+                    fmt::format("cannot listen at {}:{}: this program serves TANGO at {}:{}",
+                                wanted.host,
+                                wanted.port,
+                                library->host_,
+                                library->port_));
+  }
+  return *library;
+}
+
+void TangoLibrary::add(const ServedTangoDevice& device, const std::shared_ptr<TangoDesk>& desk) {
+  const std::scoped_lock lock(mutex_);
+  const omni_thread::ensure_self known_to_the_library;
+  if (!names_.insert(device.name).second) {
+    throw WireError(WireFault::refused,
+                    fmt::format("TANGO device {} is served already", device.name));
+  }
+  try {
+    classes().at(device.kind)->add(device, desk);
+  } catch (const Tango::DevFailed& error) {
+    throw WireError(WireFault::refused, text_of(error));
+  }
+}
+
+void TangoLibrary::remove(const ServedTangoDevice& device) noexcept {
+  const std::scoped_lock lock(mutex_);
+  const omni_thread::ensure_self known_to_the_library;
+  try {
+    classes().at(device.kind)->device_destroyer(device.name);
+    names_.erase(device.name);
+  } catch (const Tango::DevFailed&) {  // it stays, and refuses everything: its desk is closed
+  } catch (const CORBA::Exception&) {
+  }
+}
+
+}  // namespace halotwin::devices
+
+/// Called by the library when it starts.
+void Tango::DServer::class_factory() {
+  using namespace halotwin::devices;
+  for (const char* kind : kinds) {
+    auto* made = new TwinClass(kind);  // NOLINT: TANGO deletes it
+    classes().emplace(kind, made);
+    add_class(made);
+  }
+}
