@@ -48,7 +48,7 @@ ServedTangoDevice axis_of(Stage& stage, std::size_t index, const std::string& ro
   const double per_si = angle ? 1.0 / units::deg : 1.0 / units::um;
   const std::string unit = angle ? "deg" : "um";
   return {.name = fmt::format("twin/{}/{}", role, axis.name),
-          .kind = "TwinStageAxis",
+          .kind = angle ? "TwinRotaryAxis" : "TwinLinearAxis",
           .attributes = {{.name = "Position",
                           .unit = unit,
                           .per_si = per_si,

@@ -45,7 +45,7 @@ struct ServedTangoCommand {
 
 struct ServedTangoDevice {
   std::string name;  // "twin/focus/z"
-  std::string kind;  // TANGO class, "TwinStageAxis"
+  std::string kind;  // TANGO class, of which all devices have the same attributes and units
   std::vector<ServedTangoAttribute> attributes;
   std::vector<ServedTangoCommand> commands;
   std::function<tango::State()> state;

@@ -21,8 +21,13 @@ namespace {
 
 constexpr const char* program = "halotwin";
 constexpr const char* instance = "twin";
-constexpr std::array kinds{
-    "TwinStageAxis", "TwinShutter", "TwinBiasSource", "TwinLightSource", "TwinTemperature"};
+const std::string refused = "Twin_Refused";  // reason of an error
+constexpr std::array kinds{"TwinLinearAxis",
+                           "TwinRotaryAxis",
+                           "TwinShutter",
+                           "TwinBiasSource",
+                           "TwinLightSource",
+                           "TwinTemperature"};
 
 class TwinDevice final : public Tango::Device_5Impl {
  public:
@@ -47,6 +52,21 @@ class TwinDevice final : public Tango::Device_5Impl {
     return get_status().c_str();
   }
 
+  /// Units and limits are the instruments'. (The library would write them to a database and,
+  /// without one, crash.)
+  void set_attribute_config(const Tango::AttributeConfigList& /*all*/) override { refuse_config(); }
+  void set_attribute_config_3(const Tango::AttributeConfigList_3& /*all*/) override {
+    refuse_config();
+  }
+  void set_attribute_config_4(const Tango::AttributeConfigList_3& /*all*/,
+                              const Tango::ClntIdent& /*client*/) override {
+    refuse_config();
+  }
+  void set_attribute_config_5(const Tango::AttributeConfigList_5& /*all*/,
+                              const Tango::ClntIdent& /*client*/) override {
+    refuse_config();
+  }
+
   /// What fails becomes an error of TANGO.
   void serve(const std::function<void()>& work) {
     std::string why;
@@ -58,11 +78,20 @@ class TwinDevice final : public Tango::Device_5Impl {
     } catch (const std::exception& error) {
       why = error.what();
     }
-    Tango::Except::throw_exception("Twin_Refused", why, served_.name);
+    Tango::Except::throw_exception(refused, why, served_.name);
   }
   [[nodiscard]] const ServedTangoDevice& served() const { return served_; }
+  [[nodiscard]] const ServedTangoAttribute& attribute(const std::string& name) const {
+    const auto& all = served_.attributes;
+    return *std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.name == name; });
+  }
 
  private:
+  void refuse_config() {
+    Tango::Except::throw_exception(
+        refused, std::string("the configuration of attributes is fixed"), served_.name);
+  }
+
   ServedTangoDevice served_;
   std::shared_ptr<TangoDesk> desk_;
 };
@@ -71,18 +100,15 @@ std::string text_of(double value) {
   return fmt::format("{:.15g}", value);
 }
 
+/// An attribute of all devices of a class: the library has it once for all of them.
 class TwinAttribute final : public Tango::Attr {
  public:
   explicit TwinAttribute(const ServedTangoAttribute& served)
-      : Tango::Attr(
-            served.name.c_str(), Tango::DEV_DOUBLE, served.write ? Tango::READ_WRITE : Tango::READ),
-        served_(served) {
+      : Tango::Attr(served.name.c_str(),
+                    Tango::DEV_DOUBLE,
+                    served.write ? Tango::READ_WRITE : Tango::READ) {
     Tango::UserDefaultAttrProp properties;
     properties.set_unit(served.unit.c_str());
-    if (served.limits) {
-      properties.set_min_value(text_of(served.limits->low * served.per_si).c_str());
-      properties.set_max_value(text_of(served.limits->high * served.per_si).c_str());
-    }
     if (served.event_step) {
       properties.set_event_abs_change(text_of(*served.event_step * served.per_si).c_str());
     }
@@ -94,34 +120,33 @@ class TwinAttribute final : public Tango::Attr {
   }
 
   void read(Tango::DeviceImpl* device, Tango::Attribute& attribute) override {
+    auto* twin = static_cast<TwinDevice*>(device);
+    const ServedTangoAttribute& served = twin->attribute(attribute.get_name());
     double value = 0.0;
     std::optional<double> set_point;
-    static_cast<TwinDevice*>(device)->serve([&] {
-      value = served_.read() * served_.per_si;
-      if (served_.set_point) {
-        set_point = served_.set_point() * served_.per_si;
+    twin->serve([&] {
+      value = served.read() * served.per_si;
+      if (served.set_point) {
+        set_point = served.set_point() * served.per_si;
       }
     });
     if (set_point) {
-      device->get_device_attr()
-          ->get_w_attr_by_name(served_.name.c_str())
-          .set_write_value(*set_point);
+      dynamic_cast<Tango::WAttribute&>(attribute).set_write_value(*set_point);
     }
-    attribute.set_value(new Tango::DevDouble(value), 1, 0, true);  // NOLINT: TANGO deletes it
+    attribute.set_value(new Tango::DevDouble(value), 1, 0, true);  // TANGO deletes it
   }
 
   void write(Tango::DeviceImpl* device, Tango::WAttribute& attribute) override {
+    auto* twin = static_cast<TwinDevice*>(device);
+    const ServedTangoAttribute& served = twin->attribute(attribute.get_name());
     Tango::DevDouble value = 0.0;
     attribute.get_write_value(value);
-    double wanted = value / served_.per_si;
-    if (served_.limits) {  // of which TANGO has made sure, but for the rounding
-      wanted = std::clamp(wanted, served_.limits->low, served_.limits->high);
+    double wanted = value / served.per_si;
+    if (served.limits) {  // of which TANGO has made sure, but for the rounding
+      wanted = std::clamp(wanted, served.limits->low, served.limits->high);
     }
-    static_cast<TwinDevice*>(device)->serve([&] { served_.write(wanted); });
+    twin->serve([&] { served.write(wanted); });
   }
-
- private:
-  ServedTangoAttribute served_;
 };
 
 /// A command of all devices of a class: each runs its own.
@@ -137,7 +162,7 @@ class TwinCommand final : public Tango::Command {
         twin->serve(command.run);
       }
     }
-    return new CORBA::Any();  // NOLINT: TANGO deletes it
+    return new CORBA::Any();  // TANGO deletes it
   }
 };
 
@@ -152,14 +177,19 @@ class TwinClass final : public Tango::DeviceClass {
   void add(const ServedTangoDevice& served, const std::shared_ptr<TangoDesk>& desk) {
     if (!commands_added_) {
       for (const ServedTangoCommand& command : served.commands) {
-        command_list.push_back(new TwinCommand(command.name));  // NOLINT: TANGO deletes it
+        command_list.push_back(new TwinCommand(command.name));  // TANGO deletes it
       }
       commands_added_ = true;
     }
-    auto* device = new TwinDevice(this, served, desk);  // NOLINT: TANGO deletes it
+    auto* device = new TwinDevice(this, served, desk);  // TANGO deletes it
     device_list.push_back(device);
     for (const ServedTangoAttribute& attribute : served.attributes) {
-      device->add_attribute(new TwinAttribute(attribute));  // NOLINT: TANGO deletes it
+      device->add_attribute(new TwinAttribute(attribute));  // TANGO deletes it
+      if (attribute.limits) {
+        auto& limited = device->get_device_attr()->get_w_attr_by_name(attribute.name.c_str());
+        limited.set_min_value(attribute.limits->low * attribute.per_si);
+        limited.set_max_value(attribute.limits->high * attribute.per_si);
+      }
     }
     export_device(device, served.name.c_str());
   }
@@ -331,7 +361,7 @@ void TangoLibrary::remove(const ServedTangoDevice& device) noexcept {
 void Tango::DServer::class_factory() {
   using namespace halotwin::devices;
   for (const char* kind : kinds) {
-    auto* made = new TwinClass(kind);  // NOLINT: TANGO deletes it
+    auto* made = new TwinClass(kind);  // TANGO deletes it
     classes().emplace(kind, made);
     add_class(made);
   }
