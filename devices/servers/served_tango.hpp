@@ -35,7 +35,7 @@ struct ServedTangoAttribute {
   std::function<double()> read;
   std::function<void(double)> write{};  // none: read only
   std::function<double()> set_point{};  // none: what was written last
-  std::optional<double> event_step{};   // a change that makes an event while it is polled
+  std::optional<double> event_step{};   // a change that makes an event; none: no events
 };
 
 struct ServedTangoCommand {

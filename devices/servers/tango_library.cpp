@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -80,6 +81,36 @@ class TwinDevice final : public Tango::Device_5Impl {
     }
     Tango::Except::throw_exception(refused, why, served_.name);
   }
+  /// Change events of State and of attributes with a step, for whoever has subscribed.
+  void push_changes() {
+    for (const ServedTangoAttribute& attribute : served_.attributes) {
+      if (attribute.event_step && subscribed(attribute.name)) {
+        double value = 0.0;
+        serve([&] { value = attribute.read(); });
+        double& last = last_values_.try_emplace(attribute.name, HUGE_VAL).first->second;
+        if (std::abs(value - last) >= *attribute.event_step) {
+          last = value;
+          push_change_event(
+              attribute.name, new Tango::DevDouble(value * attribute.per_si), 1, 0, true);
+        }
+      }
+    }
+    if (subscribed("State")) {
+      const Tango::DevState now = dev_state();
+      if (now != std::exchange(last_state_, now)) {
+        push_change_event("State", new Tango::DevState(now), 1, 0, true);
+      }
+    }
+  }
+  void announce_events() {
+    for (const ServedTangoAttribute& attribute : served_.attributes) {
+      if (attribute.event_step) {
+        set_change_event(attribute.name, true, false);
+      }
+    }
+    set_change_event("State", true, false);
+  }
+
   [[nodiscard]] const ServedTangoDevice& served() const { return served_; }
   [[nodiscard]] const ServedTangoAttribute& attribute(const std::string& name) const {
     const auto& all = served_.attributes;
@@ -92,13 +123,15 @@ class TwinDevice final : public Tango::Device_5Impl {
         refused, std::string("the configuration of attributes is fixed"), served_.name);
   }
 
+  [[nodiscard]] bool subscribed(const std::string& attribute) {
+    return get_device_attr()->get_attr_by_name(attribute.c_str()).change_event_subscribed();
+  }
+
   ServedTangoDevice served_;
   std::shared_ptr<TangoDesk> desk_;
+  std::map<std::string, double> last_values_;  // that were told
+  Tango::DevState last_state_ = Tango::UNKNOWN;
 };
-
-std::string text_of(double value) {
-  return fmt::format("{:.15g}", value);
-}
 
 /// An attribute of all devices of a class: the library has it once for all of them.
 class TwinAttribute final : public Tango::Attr {
@@ -109,9 +142,6 @@ class TwinAttribute final : public Tango::Attr {
                     served.write ? Tango::READ_WRITE : Tango::READ) {
     Tango::UserDefaultAttrProp properties;
     properties.set_unit(served.unit.c_str());
-    if (served.event_step) {
-      properties.set_event_abs_change(text_of(*served.event_step * served.per_si).c_str());
-    }
     set_default_properties(properties);
   }
 
@@ -191,7 +221,14 @@ class TwinClass final : public Tango::DeviceClass {
         limited.set_max_value(attribute.limits->high * attribute.per_si);
       }
     }
+    device->announce_events();
     export_device(device, served.name.c_str());
+  }
+
+  void push_changes() {
+    for (Tango::DeviceImpl* device : device_list) {
+      static_cast<TwinDevice*>(device)->push_changes();
+    }
   }
 
  private:
@@ -341,6 +378,17 @@ void TangoLibrary::add(const ServedTangoDevice& device, const std::shared_ptr<Ta
     classes().at(device.kind)->add(device, desk);
   } catch (const Tango::DevFailed& error) {
     throw WireError(WireFault::refused, text_of(error));
+  }
+}
+
+void TangoLibrary::push_events() {
+  const std::scoped_lock lock(mutex_);
+  const omni_thread::ensure_self known_to_the_library;
+  for (const auto& [name, kind] : classes()) {
+    try {
+      kind->push_changes();
+    } catch (const Tango::DevFailed&) {  // a device that fails has nothing to tell
+    }
   }
 }
 

@@ -49,6 +49,8 @@ class TangoLibrary {
   /// Throws WireError (refused) for a name that is taken.
   void add(const ServedTangoDevice& device, const std::shared_ptr<TangoDesk>& desk);
   void remove(const ServedTangoDevice& device) noexcept;
+  /// Change events, to whoever has subscribed to them.
+  void push_events();
 
  private:
   std::mutex mutex_;

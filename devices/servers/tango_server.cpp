@@ -47,6 +47,7 @@ class TangoServer::Impl {
   }
 
   void close() { desk_->close(); }
+  void push_events() { library_->push_events(); }
 
  private:
   void remove() {
@@ -84,7 +85,8 @@ void TangoServer::run(const std::stop_token& stop) {
   WallClock wall;
   try {
     for (;;) {
-      wall.sleep(std::chrono::hours(1), stop);
+      wall.sleep(std::chrono::milliseconds(50), stop);
+      impl_->push_events();
     }
   } catch (const Interrupted&) {
     impl_->close();

@@ -6,8 +6,9 @@
 // Limits of the library, and what is done about them:
 // - It is there once in a program, at one port, until the program ends. So all servers of a program
 //   share the port of the first; without one of them its devices are gone, but not the port.
-// - Events: a client polls an attribute (poll_attribute) and subscribes. Nothing is polled else,
-//   since a client would then get old values.
+// - Change events of Position and State are pushed every 50 ms to whoever has subscribed, while
+// run()
+//   runs. Nothing is polled else, since clients would then get old values.
 // - There is no password; calls longer than 5 s are given up by the server.
 #pragma once
 
@@ -43,7 +44,7 @@ class TangoServer {
   [[nodiscard]] std::string address(const std::string& role) const;
   /// Questions answered so far.
   [[nodiscard]] std::uint64_t answers() const;
-  /// Serves until a stop is requested; then the devices refuse everything.
+  /// Tells changes until a stop is requested; then the devices refuse everything.
   void run(const std::stop_token& stop);
 
  private:
