@@ -5,7 +5,7 @@
 // cppTango 9.3.4 and with the served twin, not at a facility. What is assumed of every device, from
 // the standard and common practice:
 // - units: that of the attribute's configuration ("um", "mm/s"); standard_unit and display_unit are
-//   not looked at. An attribute without a unit, or with one that is not known, is an error.
+//   not looked at. For an attribute without a unit the address must give it ("Position[um]").
 // - limits: min_value and max_value of the configuration, or the keys low and high.
 // - a state is not that of another question: a move that was written may show up in State a little
 //   later, so a wait also looks at the position for half a second.

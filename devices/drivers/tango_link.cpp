@@ -243,7 +243,7 @@ TangoAttribute TangoLink::describe(const char* operation, const std::string& att
   return {.unit = info.unit == "No unit" ? "" : info.unit,
           .low = parse_number(info.min_value),
           .high = parse_number(info.max_value),
-          .writable = info.writable != Tango::READ};
+          .writable = info.writable == Tango::READ_WRITE || info.writable == Tango::WRITE};
 }
 
 void TangoLink::require_command(const char* operation, const std::string& command) {

@@ -40,14 +40,28 @@ std::unique_ptr<TangoLink> open_tango_link(const tango::Address& address,
   return link;
 }
 
+std::string tango_unit(TangoLink& link, const std::string& name) {
+  try {
+    const tango::AttributeName parsed = tango::parse_attribute(name);
+    const std::string told = link.describe(open_operation, parsed.name).unit;
+    if (!told.empty() && !parsed.unit.empty() && told != parsed.unit) {
+      link.fail(open_operation, fmt::format("{} is in {}", parsed.name, told), Retry::no);
+    }
+    return told.empty() ? parsed.unit : told;
+  } catch (const ParameterError& error) {
+    link.fail(open_operation, error.what(), Retry::no);
+  }
+}
+
 TangoQuantity::TangoQuantity(TangoLink& link, const std::string& name, std::string_view si)
     : link_(&link), name_(name) {
   try {
     if (tango::is_fixed(name)) {
       fixed_ = parse_quantity(name, si);
     } else {
-      attribute_ = link.describe(open_operation, name);
-      unit_ = tango::unit_of(attribute_.unit, si);
+      unit_ = tango::unit_of(tango_unit(link, name), si);
+      name_ = tango::parse_attribute(name).name;
+      attribute_ = link.describe(open_operation, name_);
     }
   } catch (const ParameterError& error) {
     link.fail(open_operation, fmt::format("{}: {}", name, error.what()), Retry::no);

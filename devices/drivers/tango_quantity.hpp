@@ -22,7 +22,11 @@ namespace halotwin::devices {
                                                          const std::string& role,
                                                          const TangoParams& params);
 
-/// In SI; the unit is that of the attribute's configuration.
+/// Unit of an attribute, from its configuration or, if that has none, from its name in the address
+/// ("Position[um]").
+[[nodiscard]] std::string tango_unit(TangoLink& link, const std::string& name);
+
+/// In SI; its unit is tango_unit().
 class TangoQuantity {
  public:
   /// `link` must outlive it. `name`: of an attribute, or a number with its unit. Throws DeviceError

@@ -19,7 +19,7 @@ constexpr Duration longest_stop = std::chrono::seconds(10);
 
 /// "rad" if the unit of the attribute is an angle, else "m".
 std::string_view dimension_of(TangoLink& link, const std::string& position) {
-  const std::string unit = link.describe("open", position).unit;
+  const std::string unit = tango_unit(link, position);
   try {
     static_cast<void>(tango::unit_of(unit, "rad"));
     return "rad";

@@ -226,6 +226,17 @@ std::vector<std::string> missing_keys(const Address& address, Kind kind) {
   return missing;
 }
 
+AttributeName parse_attribute(std::string_view text) {
+  const auto bracket = text.find('[');
+  if (bracket == std::string_view::npos) {
+    return {std::string(text), ""};
+  }
+  require(bracket > 0 && text.ends_with(']') && bracket + 2 < text.size(),
+          fmt::format("\"{}\" (must be NAME or NAME[UNIT])", text));
+  return {std::string(text.substr(0, bracket)),
+          std::string(text.substr(bracket + 1, text.size() - bracket - 2))};
+}
+
 Unit unit_of(std::string_view unit, std::string_view si) {
   constexpr std::array celsius{"degC",
                                "\xC2\xB0"

@@ -70,6 +70,14 @@ struct Address {
 
 [[nodiscard]] bool is_fixed(std::string_view name);
 
+/// An attribute as an address names it: "Position", or "Position[um]" for one that has no unit in
+/// its configuration. Throws ParameterError.
+struct AttributeName {
+  std::string name;
+  std::string unit;
+};
+[[nodiscard]] AttributeName parse_attribute(std::string_view text);
+
 /// SI = offset + factor * number of the attribute.
 struct Unit {
   double factor = 1.0;
