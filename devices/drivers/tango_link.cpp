@@ -106,6 +106,17 @@ bool with_type(int type, Work work) {
   }
 }
 
+/// The questions that a proxy asks while it is made have no timeout of their own but that of the
+/// program: four of them, one after another, if nobody answers.
+void limit_connecting(unsigned int milliseconds) {
+  Tango::ApiUtil* api = Tango::ApiUtil::instance();
+  const CORBA::ORB_var orb = api->get_orb();
+  if (CORBA::is_nil(orb)) {
+    api->create_orb();
+  }
+  omniORB::setClientCallTimeout(milliseconds);
+}
+
 }  // namespace
 
 struct TangoLink::Parts {
@@ -126,11 +137,16 @@ struct TangoLink::Parts {
     throw DeviceError(role, operation, fmt::format("{}: {}", place(), cause), retry);
   }
 
+  [[nodiscard]] unsigned int patience_ms() const {
+    return static_cast<unsigned int>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(params.answer).count());
+  }
+
   void open(const char* operation) {
+    limit_connecting(patience_ms());
     std::string name = place() + "#dbase=no";
     auto fresh = std::make_unique<Tango::DeviceProxy>(name);
-    fresh->set_timeout_millis(static_cast<int>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(params.answer).count()));
+    fresh->set_timeout_millis(static_cast<int>(patience_ms()));
     fresh->set_source(Tango::DEV);
     const Tango::DeviceInfo& info = fresh->info();
     if (!kind.empty() && kind != info.dev_class) {

@@ -104,6 +104,12 @@ void TangoQuantity::write(const char* operation, double value) const {
   link_->write(operation, name_, number);
 }
 
+void TangoQuantity::require_writable() const {
+  if (!writable()) {
+    link_->fail(open_operation, fmt::format("{} cannot be written", name_), Retry::no);
+  }
+}
+
 std::optional<double> TangoQuantity::low() const {
   return attribute_.low ? std::optional(unit_.to_si(*attribute_.low)) : std::nullopt;
 }

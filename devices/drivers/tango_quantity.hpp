@@ -43,6 +43,7 @@ class TangoQuantity {
   /// that cannot be written.
   void write(const char* operation, double value) const;
   [[nodiscard]] bool writable() const { return attribute_.writable; }
+  void require_writable() const;
   /// Ends of what can be written, as far as the attribute tells them.
   [[nodiscard]] std::optional<double> low() const;
   [[nodiscard]] std::optional<double> high() const;

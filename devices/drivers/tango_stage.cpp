@@ -46,10 +46,7 @@ struct Axis {
     described.range = position.range(address, unit);
     described.tolerance = tolerance.read("open");
     described.max_speed_per_s = velocity.high().value_or(velocity.read("open"));
-    if (!position.writable()) {
-      link->fail(
-          "open", fmt::format("{} cannot be written", address.names.at("position")), Retry::no);
-    }
+    position.require_writable();
     if (!(described.tolerance > 0.0) || !(described.max_speed_per_s > 0.0)) {
       link->fail("open", "its velocity and tolerance must be > 0", Retry::no);
     }

@@ -31,8 +31,9 @@ class TangoTemperature final : public TemperatureController {
     identity_.address = address;
     const TangoQuantity rate(*link_, names_.names.at("rate"), "K/s");
     rate_k_per_s_ = rate.read("open");
-    if (!target_.writable() || !(rate_k_per_s_ > 0.0)) {
-      link_->fail("open", "its target must be writable, its rate > 0", Retry::no);
+    target_.require_writable();
+    if (!(rate_k_per_s_ > 0.0)) {
+      link_->fail("open", "its rate must be > 0", Retry::no);
     }
   }
 

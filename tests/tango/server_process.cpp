@@ -54,6 +54,9 @@ std::string ServerProcess::line() {
 void ServerProcess::signal(int number) const {
   if (process_ > 0) {
     kill(process_, number);
+    if (number == SIGSTOP) {
+      waitpid(process_, nullptr, WUNTRACED);
+    }
   }
 }
 

@@ -17,6 +17,7 @@ class ServerProcess {
 
   /// The next line that it writes; "" when it writes no more.
   std::string line();
+  /// Returns when it has stopped, for SIGSTOP.
   void signal(int number) const;
   /// Ends it by the end of its input, or at once; its exit status, 128 + signal for a signal.
   int end();

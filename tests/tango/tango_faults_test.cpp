@@ -42,8 +42,8 @@ class TangoFaults : public testing::Test {
     port_ = server_->line();
   }
   [[nodiscard]] std::unique_ptr<Stage> stage(
-      const std::string& device = "twin/stage/x,twin/stage/y") {
-    return open_tango_stage(at(port_, device), wall_, "stage", quick);
+      const std::string& device = "twin/stage/x,twin/stage/y", const TangoParams& params = {}) {
+    return open_tango_stage(at(port_, device), wall_, "stage", params);
   }
 
   WallClock wall_;
@@ -77,25 +77,25 @@ TEST_F(TangoFaults, APeerThatIsNoTangoServer) {
   ASSERT_EQ(listen(socket_id, 8), 0);
   getsockname(socket_id, reinterpret_cast<sockaddr*>(&here), &size);
   port_ = std::to_string(ntohs(here.sin_port));
-  expect_error([&] { static_cast<void>(stage()); }, Retry::yes);
+  expect_error([&] { static_cast<void>(stage("a/b/c", quick)); }, Retry::yes);
   close(socket_id);
 }
 
 TEST_F(TangoFaults, AddressesThatCannotBe) {
   const std::string form = "tango://127.0.0.1:1/a/b/c";
   for (const std::string& address : {std::string("tango://127.0.0.1:1"),
-                                    std::string("tango://127.0.0.1/a/b/c"),
-                                    std::string("tango://127.0.0.1:1/a/b"),
-                                    std::string("tango://127.0.0.1:1/a//c"),
-                                    std::string("tango://127.0.0.1:1/a/b/c#dbase=no"),
-                                    form + "?names=other",
-                                    form + "?positoin=Position",
-                                    form + "?position",
-                                    form + "?position=",
-                                    form + "?position=A&position=B",
-                                    form + "?position=3um",
-                                    form + "?low=Least",
-                                    form + "?stop=1"}) {
+                                     std::string("tango://127.0.0.1/a/b/c"),
+                                     std::string("tango://127.0.0.1:1/a/b"),
+                                     std::string("tango://127.0.0.1:1/a//c"),
+                                     std::string("tango://127.0.0.1:1/a/b/c#dbase=no"),
+                                     form + "?names=other",
+                                     form + "?positoin=Position",
+                                     form + "?position",
+                                     form + "?position=",
+                                     form + "?position=A&position=B",
+                                     form + "?position=3um",
+                                     form + "?low=Least",
+                                     form + "?stop=1"}) {
     EXPECT_THROW(static_cast<void>(open_tango_stage(address, wall_, "stage")), ParameterError)
         << address;
   }
@@ -125,13 +125,19 @@ TEST_F(TangoFaults, TheServerDiesInMidMoveAndComesAgain) {
 
 TEST_F(TangoFaults, ASilentServerIsGivenUpAndWorksAfterwards) {
   start("0");
-  const auto device = stage();
+  const auto device = stage("twin/stage/x", quick);
   server_->signal(SIGSTOP);
   expect_error([&] { static_cast<void>(device->position(0)); }, Retry::yes);
   expect_error([&] { device->start_move(0, 1e-3); }, Retry::yes);
   server_->signal(SIGCONT);
-  EXPECT_NO_THROW(static_cast<void>(device->position(0)));
-  EXPECT_NO_THROW(device->make_safe());
+  for (int tries = 0; tries < 20; ++tries) {  // a busy computer may wake it late
+    try {
+      device->make_safe();
+      break;
+    } catch (const DeviceError&) {
+    }
+  }
+  EXPECT_NEAR(device->position(0), 0.0, 1e-3);
 }
 
 TEST_F(TangoFaults, OpeningAndClosingChangesNothing) {
