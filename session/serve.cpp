@@ -97,10 +97,28 @@ class Twin {
       ports_.add_nanonis(role, *probe_);
     } else if (as == "gige") {
       ports_.add_camera(role, bench_.get<devices::Camera>(role, "camera"));
+    } else if (as == "tango") {
+      offer_tango(role);
     } else {
       ports_.add_lock_in(role,
                          bench_.get<devices::LockIn>(role, "lock-in amplifier"),
                          *devices::srs::find_model(as));
+    }
+  }
+
+  void offer_tango(const std::string& role) {
+    if (role == "light") {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(bench_.get<devices::LightSource>(role, "light source"), role));
+    } else if (role == "focus") {
+      ports_.add_tango(role,
+                       devices::tango_devices_of(bench_.get<devices::Stage>(role, "stage"), role));
+    } else {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(
+              bench_.get<devices::TemperatureController>(role, "temperature controller"), role));
     }
   }
 
@@ -166,6 +184,9 @@ std::vector<std::string> served_protocols(const std::string& role) {
   }
   if (role == "lockin_electrical" || role == "lockin_mechanical") {
     return {"sr865a", "sr860", "sr830"};
+  }
+  if (role == "light" || role == "focus" || role == "temperature") {
+    return {"tango"};
   }
   return {};
 }

@@ -35,7 +35,8 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "sr865a", "sr860", "sr830"
+/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
+/// temperature); "sr865a", "sr860", "sr830"
 /// (lock-ins). Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 

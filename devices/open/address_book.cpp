@@ -5,12 +5,15 @@
 
 #include <fmt/format.h>
 
+#include "base/errors.hpp"
 #include "base/require.hpp"
 #include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/drivers/tango_devices.hpp"
 #include "devices/open/andor_address.hpp"
+#include "devices/wire/tango.hpp"
 #include "devices/wire/wire_record.hpp"
 
 namespace halotwin::devices {
@@ -78,6 +81,19 @@ AnyDevice open_andor(const std::string& address, const DriverSurroundings& aroun
   return open_andor_camera(index, around.clock, around.role, params);
 }
 
+AnyDevice open_tango(const std::string& address, const DriverSurroundings& around) {
+  switch (around.wanted) {
+    case Interface::light_source:
+      return open_tango_light_source(address, around.clock, around.role);
+    case Interface::stage:
+      return open_tango_stage(address, around.clock, around.role);
+    case Interface::temperature:
+      return open_tango_temperature(address, around.clock, around.role);
+    default:
+      throw ParameterError("no such TANGO device");
+  }
+}
+
 }  // namespace
 
 Connect tcp_to(const Endpoint& endpoint,
@@ -119,7 +135,13 @@ const std::vector<Driver>& drivers() {
        "Andor iXon and other EMCCD cameras, through the maker's libandor",
        {Interface::camera},
        [](const std::string& address) { static_cast<void>(parse_andor_address(rest_of(address))); },
-       open_andor}};
+       open_andor},
+      {tango::scheme,
+       "host:port/dom/fam/mem?key=name&...",
+       "stages, light sources, temperature controllers of TANGO; keys: docs/instruments.md",
+       {Interface::stage, Interface::light_source, Interface::temperature},
+       [](const std::string& address) { static_cast<void>(tango::parse_place(address)); },
+       open_tango}};
   return all;
 }
 

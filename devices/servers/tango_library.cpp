@@ -324,7 +324,7 @@ void TangoDesk::close() {
   open_ = false;
 }
 
-TangoLibrary::TangoLibrary(const Endpoint& at) : host_(at.host) {
+TangoLibrary::TangoLibrary(const Endpoint& at) : host_(at.host), port_(at.port) {
   require_free(at);
   const KeptSignals kept;
   std::vector<std::string> words{
@@ -337,9 +337,11 @@ TangoLibrary::TangoLibrary(const Endpoint& at) : host_(at.host) {
   try {
     Tango::Util* util = Tango::Util::init(static_cast<int>(words.size()), argv.data());
     util->server_init(false);
-    const Tango::Device_var admin = util->get_dserver_device()->_this();
-    const CORBA::String_var reference = util->get_orb()->object_to_string(admin);
-    port_ = port_in(reference.in(), host_);
+    if (port_ == 0) {
+      const Tango::Device_var admin = util->get_dserver_device()->_this();
+      const CORBA::String_var reference = util->get_orb()->object_to_string(admin);
+      port_ = port_in(reference.in(), host_);
+    }
   } catch (const Tango::DevFailed& error) {
     throw WireError(WireFault::refused, text_of(error));
   } catch (const CORBA::Exception& error) {

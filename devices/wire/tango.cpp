@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/table.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 
 namespace halotwin::devices::tango {
@@ -21,18 +22,6 @@ constexpr std::size_t most_devices = 16;  // axes of a stage
 
 constexpr Key low{"low", Means::fixed, false, "", "least value, if the attribute tells none"};
 constexpr Key high{"high", Means::fixed, false, "", "greatest value, if the attribute tells none"};
-
-std::vector<std::string_view> split(std::string_view text, char at) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const auto end = text.find(at);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) {
-      return parts;
-    }
-    text.remove_prefix(end + 1);
-  }
-}
 
 std::string_view word_of(Means means) {
   switch (means) {
@@ -183,11 +172,10 @@ bool is_fixed(std::string_view name) {
                            name[0] == '+' || name[0] == '-' || name[0] == '.');
 }
 
-Address parse_address(std::string_view address, Kind kind) {
+Address parse_place(std::string_view address) {
   require(address.starts_with(scheme) && address.size() <= longest_address,
           fmt::format("\"{}\" is no address of a TANGO device", address.substr(0, 60)));
-  const std::string_view rest = address.substr(scheme.size());
-  const std::string_view where = rest.substr(0, rest.find('?'));
+  const std::string_view where = address.substr(scheme.size(), address.find('?') - scheme.size());
   const auto slash = where.find('/');
   require(slash != std::string_view::npos,
           fmt::format("\"{}\" names no device (must be tango://host:port/dom/fam/mem)", address));
@@ -196,11 +184,16 @@ Address parse_address(std::string_view address, Kind kind) {
   for (const std::string_view device : split(where.substr(slash + 1), ',')) {
     out.devices.push_back(device_of(device, address));
   }
+  return out;
+}
+
+Address parse_address(std::string_view address, Kind kind) {
+  Address out = parse_place(address);
   require(
       out.devices.size() == 1 || (kind == Kind::stage_axis && out.devices.size() <= most_devices),
       fmt::format("\"{}\": one device (a stage: at most {} axes)", address, most_devices));
-  if (where.size() < rest.size()) {
-    add_names(out, rest.substr(where.size() + 1), address, kind);
+  if (const auto options = address.find('?'); options != std::string_view::npos) {
+    add_names(out, address.substr(options + 1), address, kind);
   }
   for (const Key& key : keys_of(kind)) {
     const auto found = out.names.find(std::string(key.key));

@@ -60,6 +60,9 @@ struct Address {
   [[nodiscard]] bool has(const std::string& key) const { return names.contains(key); }
 };
 
+/// Server and devices only: the keys depend on what the device is for. Throws ParameterError.
+[[nodiscard]] Address parse_place(std::string_view address);
+
 /// Reads "tango://host:port/dom/fam/mem[,dom/fam/mem...][?key=name&...]". Throws ParameterError
 /// that says the form, or the known keys. That keys are missing is no error here: missing_keys()
 /// tells.
