@@ -36,8 +36,7 @@ struct ServeOptions {
 };
 
 /// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
-/// temperature); "sr865a", "sr860", "sr830"
-/// (lock-ins). Empty if there is nothing.
+/// temperature); "sr865a", "sr860", "sr830" (lock-ins). Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 
 /// Serves until a stop is requested, then brings the instruments into their safe state. Everything
