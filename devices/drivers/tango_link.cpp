@@ -222,8 +222,9 @@ std::vector<std::string> commands_of(Tango::DeviceProxy& proxy) {
   return names;
 }
 
-Tango::AttributeInfoEx config_of(Tango::DeviceProxy& proxy, std::string attribute) {
-  return proxy.get_attribute_config(attribute);
+Tango::AttributeInfoEx config_of(Tango::DeviceProxy& proxy, const std::string& attribute) {
+  std::string name = attribute;
+  return proxy.get_attribute_config(name);
 }
 
 std::string some_of(const std::vector<std::string>& words) {

@@ -133,6 +133,11 @@ class TwinDevice final : public Tango::Device_5Impl {
   Tango::DevState last_state_ = Tango::UNKNOWN;
 };
 
+/// The number that clients read for a limit: the library writes it with 15 digits.
+double as_told(double limit) {
+  return std::stod(fmt::format("{:.15g}", limit));
+}
+
 /// An attribute of all devices of a class: the library has it once for all of them.
 class TwinAttribute final : public Tango::Attr {
  public:
@@ -217,8 +222,8 @@ class TwinClass final : public Tango::DeviceClass {
       device->add_attribute(new TwinAttribute(attribute));  // TANGO deletes it
       if (attribute.limits) {
         auto& limited = device->get_device_attr()->get_w_attr_by_name(attribute.name.c_str());
-        limited.set_min_value(attribute.limits->low * attribute.per_si);
-        limited.set_max_value(attribute.limits->high * attribute.per_si);
+        limited.set_min_value(as_told(attribute.limits->low * attribute.per_si));
+        limited.set_max_value(as_told(attribute.limits->high * attribute.per_si));
       }
     }
     device->announce_events();
@@ -409,10 +414,9 @@ void TangoLibrary::remove(const ServedTangoDevice& device) noexcept {
 
 /// Called by the library when it starts.
 void Tango::DServer::class_factory() {
-  using namespace halotwin::devices;
-  for (const char* kind : kinds) {
-    auto* made = new TwinClass(kind);  // TANGO deletes it
-    classes().emplace(kind, made);
+  for (const char* kind : halotwin::devices::kinds) {
+    auto* made = new halotwin::devices::TwinClass(kind);  // TANGO deletes it
+    halotwin::devices::classes().emplace(kind, made);
     add_class(made);
   }
 }

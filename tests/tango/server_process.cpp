@@ -86,10 +86,10 @@ int free_port() {
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
-  bind(socket_id, reinterpret_cast<const sockaddr*>(&at), size);
-  getsockname(socket_id, reinterpret_cast<sockaddr*>(&at), &size);
+  const bool bound = bind(socket_id, reinterpret_cast<const sockaddr*>(&at), size) == 0 &&
+                     getsockname(socket_id, reinterpret_cast<sockaddr*>(&at), &size) == 0;
   close(socket_id);
-  return ntohs(at.sin_port);
+  return bound ? ntohs(at.sin_port) : 0;
 }
 
 }  // namespace halotwin::test

@@ -74,6 +74,9 @@ wait_while(bias, tango.DevState.MOVING)
 reading = bias.read_attribute("Voltage")
 expect("voltage", abs(reading.value - 2.0) < 1e-6 and reading.w_value == 2.0)
 expect("current of 1 nS", abs(bias.Current - 2e-9) < 1e-9)
+bias.Compliance = 1e-9
+expect("2 nA are too much", bias.state() == tango.DevState.ALARM)
+bias.Compliance = 1e-6
 bias.Off()
 wait_while(bias, tango.DevState.MOVING)
 expect("off again", bias.state() == tango.DevState.OFF)

@@ -22,6 +22,18 @@ int main(int argc, char** argv) {
   const auto world = test::small_world();
   const auto focus = simulated::make_focus(*world, {}, "focus");
   simulated::SimulatedStage stage(*world, {}, "stage");
+  simulated::SimulatedStage turn(*world,
+                                 {{{.name = "theta",
+                                    .unit = "rad",
+                                    .low = -0.3,
+                                    .high = 0.7,
+                                    .speed_per_s = 20.0,
+                                    .overshoot = 0.0,
+                                    .tolerance = 1e-5,
+                                    .repeatability = 0.0,
+                                    .backlash = 0.0}}},
+                                 "turn",
+                                 1);
   simulated::SimulatedShutter shutter(*world, {}, "shutter");
   simulated::SimulatedBiasSource bias(*world, {}, "bias");
   simulated::SimulatedLightSource light(*world, {}, "light");
@@ -34,6 +46,7 @@ int main(int argc, char** argv) {
   };
   add(*focus, "focus");
   add(stage, "stage");
+  add(turn, "turn");
   add(shutter, "shutter");
   add(bias, "bias");
   add(light, "light");
