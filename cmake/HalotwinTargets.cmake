@@ -27,7 +27,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/halotwinConfig.cmake.in 
   INSTALL_DESTINATION ${HALOTWIN_CMAKE_DIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/halotwinConfig.cmake ${PROJECT_BINARY_DIR}/halotwinConfigVersion.cmake
-        ${CMAKE_CURRENT_LIST_DIR}/FindAravis.cmake DESTINATION ${HALOTWIN_CMAKE_DIR})
+        ${CMAKE_CURRENT_LIST_DIR}/FindAravis.cmake ${CMAKE_CURRENT_LIST_DIR}/FindTango.cmake
+        DESTINATION ${HALOTWIN_CMAKE_DIR})
 
 add_custom_target(halotwin_header_check COMMENT "every header compiles alone")
 

@@ -98,12 +98,34 @@ class Twin {
       ports_.add_nanonis(role, *probe_);
     } else if (as == "gige") {
       ports_.add_camera(role, bench_.get<devices::Camera>(role, "camera"));
+    } else if (as == "tango") {
+      offer_tango(role);
     } else if (const auto* meter = devices::source_meter::find_model(as)) {
       ports_.add_source(role, bench_.get<devices::BiasSource>(role, "bias source"), *meter);
     } else {
       ports_.add_lock_in(role,
                          bench_.get<devices::LockIn>(role, "lock-in amplifier"),
                          *devices::srs::find_model(as));
+    }
+  }
+
+  void offer_tango(const std::string& role) {
+    if (role == "light") {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(bench_.get<devices::LightSource>(role, "light source"), role));
+    } else if (role == "focus") {
+      ports_.add_tango(role,
+                       devices::tango_devices_of(bench_.get<devices::Stage>(role, "stage"), role));
+    } else if (role == "bias") {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(bench_.get<devices::BiasSource>(role, "bias source"), role));
+    } else {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(
+              bench_.get<devices::TemperatureController>(role, "temperature controller"), role));
     }
   }
 
@@ -175,7 +197,11 @@ std::vector<std::string> served_protocols(const std::string& role) {
     for (const auto& model : devices::source_meter::models()) {
       profiles.emplace_back(model.profile);
     }
+    profiles.emplace_back("tango");
     return profiles;
+  }
+  if (role == "light" || role == "focus" || role == "temperature") {
+    return {"tango"};
   }
   return {};
 }

@@ -35,8 +35,9 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "sr865a", "sr860", "sr830"
-/// (lock-ins); "keithley2400" and its kin (bias source). Empty if there is nothing.
+/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
+/// temperature, bias source); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830"
+/// (lock-ins). Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 
 /// Serves until a stop is requested, then brings the instruments into their safe state. Everything

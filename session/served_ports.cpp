@@ -9,6 +9,7 @@
 #include "devices/servers/genicam_server.hpp"
 #include "devices/servers/keithley_service.hpp"
 #include "devices/servers/srs_service.hpp"
+#include "devices/servers/tango_server.hpp"
 #include "devices/servers/text_lines.hpp"
 
 namespace halotwin::session {
@@ -98,6 +99,19 @@ void Ports::add_camera(const std::string& role, devices::Camera& camera) {
   port.run = [server, &port](const std::stop_token& stop) {
     server->run(stop);
     port.served.answers = server->frames_sent();
+  };
+}
+
+void Ports::add_tango(const std::string& role, std::vector<devices::ServedTangoDevice> served) {
+  Port& port = add(role, "TANGO device");
+  const devices::Endpoint at =
+      std::exchange(tango_, true) ? devices::Endpoint{options_->listen, 0} : next_endpoint();
+  const auto server = std::make_shared<devices::TangoServer>(
+      at, std::move(served), [this](const std::function<void()>& work) { turn_->take(work); });
+  port.served.address = server->address(role);
+  port.run = [server, &port](const std::stop_token& stop) {
+    server->run(stop);
+    port.served.answers = server->answers();
   };
 }
 

@@ -15,6 +15,7 @@
 #include "devices/lock_in.hpp"
 #include "devices/servers/message_server.hpp"
 #include "devices/servers/nanonis_service.hpp"
+#include "devices/servers/served_tango.hpp"
 #include "devices/servers/wire_faults.hpp"
 #include "devices/wire/source_meter.hpp"
 #include "devices/wire/srs.hpp"
@@ -73,6 +74,9 @@ class Ports {
   /// It lives in real time, whatever else does.
   void add_camera(const std::string& role, devices::Camera& camera);
 
+  /// At one port with the other TANGO devices.
+  void add_tango(const std::string& role, std::vector<devices::ServedTangoDevice> served);
+
   /// Serves at all of them until a stop is requested.
   void run(const std::stop_token& stop);
   [[nodiscard]] std::vector<Served> served() const;
@@ -97,6 +101,7 @@ class Ports {
   std::vector<devices::WireFaultPlan> faults_;
   devices::MessageServer messages_;  // one thread for all: no question waits for another to wake
   std::vector<std::unique_ptr<Port>> ports_;
+  bool tango_ = false;  // its port is there
 };
 
 }  // namespace halotwin::session

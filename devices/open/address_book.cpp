@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/text.hpp"
 #include "devices/drivers/genicam_camera.hpp"
@@ -13,7 +14,9 @@
 #include "devices/drivers/nanonis_probe.hpp"
 #include "devices/drivers/scpi_source.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/drivers/tango_devices.hpp"
 #include "devices/open/andor_address.hpp"
+#include "devices/wire/tango.hpp"
 #include "devices/wire/wire_record.hpp"
 
 namespace halotwin::devices {
@@ -122,6 +125,21 @@ AnyDevice open_andor(const std::string& address, const DriverSurroundings& aroun
   return open_andor_camera(index, around.clock, around.role, params);
 }
 
+AnyDevice open_tango(const std::string& address, const DriverSurroundings& around) {
+  switch (around.wanted) {
+    case Interface::light_source:
+      return open_tango_light_source(address, around.clock, around.role);
+    case Interface::bias_source:
+      return open_tango_bias_source(address, around.clock, around.role);
+    case Interface::stage:
+      return open_tango_stage(address, around.clock, around.role);
+    case Interface::temperature:
+      return open_tango_temperature(address, around.clock, around.role);
+    default:
+      throw ParameterError("no such TANGO device");
+  }
+}
+
 }  // namespace
 
 LineAddress parse_line_address(std::string_view text, std::uint16_t default_port) {
@@ -189,7 +207,14 @@ const std::vector<Driver>& drivers() {
        "source meters Keithley 2400, 2401, 2410 (port 5025); or /dev/ttyUSB0?baud=9600&profile=...",
        {Interface::bias_source},
        [](const std::string& address) { static_cast<void>(scpi_of(address)); },
-       open_scpi}};
+       open_scpi},
+      {tango::scheme,
+       "host:port/dom/fam/mem?key=name&...",
+       "stages, light and bias sources, temperature controllers of TANGO; keys: "
+       "docs/instruments.md",
+       {Interface::stage, Interface::light_source, Interface::bias_source, Interface::temperature},
+       [](const std::string& address) { static_cast<void>(tango::parse_place(address)); },
+       open_tango}};
   return all;
 }
 

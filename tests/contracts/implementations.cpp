@@ -3,9 +3,11 @@
 #include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/scpi_source.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/drivers/tango_devices.hpp"
 #include "devices/limits.hpp"
 #include "devices/servers/keithley_service.hpp"
 #include "devices/servers/srs_service.hpp"
+#include "devices/servers/tango_server.hpp"
 #include "devices/simulated/harmonic_chain.hpp"
 #include "devices/simulated/simulated_bias_source.hpp"
 #include "devices/simulated/simulated_camera.hpp"
@@ -222,6 +224,25 @@ Subject<ProbeMicroscope> driven_probe() {
   return {served, &served->time, std::move(device), ProbeParams{}.cantilever.resonance_hz};
 }
 
+/// The driver of a TANGO device against the simulated instrument that is served as one.
+template <class Interface>
+Subject<Interface> driven_tango(Subject<Interface> (*behind)(),
+                                std::unique_ptr<Interface> (*open)(const std::string&,
+                                                                   Clock&,
+                                                                   const std::string&,
+                                                                   const TangoParams&)) {
+  struct Served {
+    explicit Served(Subject<Interface> subject)
+        : behind(std::move(subject)),
+          server({"127.0.0.1", 0}, tango_devices_of(*behind.device, "role")) {}
+    Subject<Interface> behind;
+    TangoServer server;
+  };
+  auto served = std::make_shared<Served>(behind());
+  auto device = open(served->server.address("role"), *served->behind.clock, "role", {});
+  return {served, served->behind.clock, std::move(device)};
+}
+
 }  // namespace
 
 const std::vector<Implementation<LockIn>>& lock_ins() {
@@ -273,6 +294,8 @@ const std::vector<Implementation<Stage>>& stages() {
       {"guarded_simulated", [] { return guarded(simulated_stage()); }},
       {"simulated_focus", simulated_focus},
       {"guarded_simulated_focus", [] { return guarded(simulated_focus()); }},
+      {"tango_driver", [] { return driven_tango<Stage>(simulated_stage, open_tango_stage); }},
+      {"tango_driver_focus", [] { return driven_tango<Stage>(simulated_focus, open_tango_stage); }},
   };
   return all;
 }
@@ -284,6 +307,8 @@ const std::vector<Implementation<BiasSource>>& bias_sources() {
       {"keithley2400_driver", [] { return driven_bias("keithley2400"); }},
       {"keithley2410_driver", [] { return driven_bias("keithley2410"); }},
       {"guarded_keithley2400_driver", [] { return guarded(driven_bias("keithley2400")); }},
+      {"tango_driver",
+       [] { return driven_tango<BiasSource>(simulated_bias, open_tango_bias_source); }},
   };
   return all;
 }
@@ -292,6 +317,8 @@ const std::vector<Implementation<LightSource>>& light_sources() {
   static const std::vector<Implementation<LightSource>> all{
       {"simulated", simulated_light},
       {"guarded_simulated", [] { return guarded(simulated_light()); }},
+      {"tango_driver",
+       [] { return driven_tango<LightSource>(simulated_light, open_tango_light_source); }},
   };
   return all;
 }
@@ -299,6 +326,7 @@ const std::vector<Implementation<LightSource>>& light_sources() {
 const std::vector<Implementation<Shutter>>& shutters() {
   static const std::vector<Implementation<Shutter>> all{
       {"simulated", simulated_shutter},
+      {"tango_driver", [] { return driven_tango<Shutter>(simulated_shutter, open_tango_shutter); }},
   };
   return all;
 }
@@ -307,6 +335,10 @@ const std::vector<Implementation<TemperatureController>>& temperature_controller
   static const std::vector<Implementation<TemperatureController>> all{
       {"simulated", simulated_temperature},
       {"guarded_simulated", [] { return guarded(simulated_temperature()); }},
+      {"tango_driver",
+       [] {
+         return driven_tango<TemperatureController>(simulated_temperature, open_tango_temperature);
+       }},
   };
   return all;
 }

@@ -7,6 +7,7 @@
 
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
+#include "devices/drivers/tango_devices.hpp"
 #include "tests/data/programs.hpp"
 #include "tests/support/gige_twin.hpp"
 
@@ -101,6 +102,39 @@ TEST(ServedTwin, TimeStandsStillUntilAClientSleeps) {
   clock->sleep(std::chrono::hours(1), {});
   EXPECT_EQ(clock->now(), Duration(std::chrono::hours(1)));
   EXPECT_EQ(lock_in->read().time, Duration(std::chrono::hours(1)));
+}
+
+TEST(ServedTwin, HeatsItsStageOverTangoAsFastAsItCan) {
+  ServedTwin twin({"temperature_series", "--speed", "max"});
+  const auto clock = devices::open_served_clock(to(twin, "clock"), twin.address("clock"));
+  const auto stage =
+      devices::open_tango_temperature(twin.address("temperature"), *clock, "temperature");
+  stage->set_target_k(310.0);
+  EXPECT_TRUE(stage->wait_stable(0.5, from_seconds(60.0), std::chrono::hours(2), {}));
+  EXPECT_NEAR(stage->temperature_k(), 310.0, 1.0);
+  EXPECT_GE(clock->now(), Duration(std::chrono::minutes(1)));
+  EXPECT_EQ(twin.stop(), 0) << "Ctrl-C is the program's, not that of the TANGO library";
+  EXPECT_NE(twin.output().find("the instruments are safe"), std::string::npos) << twin.output();
+}
+
+TEST(ServedTwin, LightAndFocusAnswerAtOneTangoPort) {
+  const test::GigePort alone;
+  ServedTwin twin({"clim_quick"});
+  WallClock clock;
+  const auto light = devices::open_tango_light_source(twin.address("light"), clock, "light");
+  EXPECT_TRUE(light->settings().on) << "as the procedure would have it, for who has only a camera";
+  light->make_safe();
+  EXPECT_FALSE(light->settings().on);
+  const auto focus = devices::open_tango_stage(twin.address("focus"), clock, "focus");
+  EXPECT_NEAR(focus->position(0), -400e-9, 50e-9);
+  focus->start_move(0, 20e-6);
+  EXPECT_TRUE(focus->wait(0, std::chrono::minutes(1), {}));
+  EXPECT_NEAR(focus->position(0), 20e-6, focus->axes()[0].tolerance);
+  const auto place = [](const std::string& address) {
+    return address.substr(0, address.find("/twin/"));
+  };
+  EXPECT_EQ(place(twin.address("light")), place(twin.address("focus")));
+  EXPECT_EQ(twin.stop(), 0);
 }
 
 }  // namespace

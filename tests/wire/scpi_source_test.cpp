@@ -199,7 +199,10 @@ TEST(ScpiSource, ALevelThatIsNotTheOneThatWasSetIsNoticed) {
   Bench bench;
   const auto driver = bench.open();
   bench.spoil = [](std::string answer) {
-    return answer.starts_with("+1.000000E+00;") ? "+5.000000E-01" + answer.substr(13) : answer;
+    if (answer.starts_with("+1.000000E+00;")) {
+      answer.replace(0, 13, "+5.000000E-01");
+    }
+    return answer;
   };
   const std::string said =
       message_of([&] { driver->configure({.on = true, .voltage_v = 1.0, .compliance_a = 1e-6}); });
@@ -210,7 +213,10 @@ TEST(ScpiSource, ALimitThatIsNotTheOneThatWasSetIsNoticed) {
   Bench bench;
   const auto driver = bench.open();
   bench.spoil = [](std::string answer) {
-    return answer.starts_with("+1.000000E-06;") ? "+1.000000E-05" + answer.substr(13) : answer;
+    if (answer.starts_with("+1.000000E-06;")) {
+      answer.replace(0, 13, "+1.000000E-05");
+    }
+    return answer;
   };
   EXPECT_NE(message_of([&] { driver->configure(one_volt); }).find("current limit"),
             std::string::npos);
@@ -324,7 +330,8 @@ RC_GTEST_PROP(ScpiSourceProperties, AnyAnswerIsAReadingOrADeviceError, (const st
   driver->configure({.on = true, .voltage_v = 1.0, .compliance_a = 1e-6});
   const bool keep_end = *rc::gen::arbitrary<bool>();
   bench.spoil = [&](std::string answer) {
-    return keep_end ? text + answer.substr(answer.find(';')) : text + "\n";
+    answer.replace(0, keep_end ? answer.find(';') : answer.size() - 1, text);
+    return answer;
   };
   try {
     const BiasReading reading = driver->read();
