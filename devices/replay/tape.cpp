@@ -18,6 +18,29 @@ constexpr const char* format_name = "halotwin tape";
 constexpr int version = 1;
 constexpr const char* damaged = "the tape is damaged here";
 
+/// Throws ParameterError if this is no tape, or none that can be played.
+TapeHead read_head(const std::filesystem::path& file, std::istream& from) {
+  const json first = read_item(from);
+  const auto number = [&](const char* name) {
+    const bool there = first.contains(name) && first[name].is_number_integer();
+    return there ? first[name].get<std::int64_t>() : 0;
+  };
+  if (!first.is_object() || !first.contains("format") || first["format"] != format_name) {
+    throw ParameterError(fmt::format(
+        "{}: is no tape (halotwin run SCENARIO --tape FILE writes one)", file.string()));
+  }
+  if (number("version") != version) {
+    throw ParameterError(fmt::format("{}: a tape of another version", file.string()));
+  }
+  TapeHead head{.start_since_epoch = std::chrono::nanoseconds(number("start_ns"))};
+  for (const ClockKind kind : {ClockKind::wall, ClockKind::paced}) {
+    if (number("clock") == static_cast<int>(kind)) {
+      head.clock = kind;
+    }
+  }
+  return head;
+}
+
 }  // namespace
 
 struct Tape::State {
@@ -92,20 +115,7 @@ std::unique_ptr<Tape> Tape::replay(const std::filesystem::path& file, const Play
   if (!state->in) {
     throw ParameterError(fmt::format("{}: cannot be read", file.string()));
   }
-  const json first = read_item(state->in);
-  if (!first.is_object() || first.value("format", "") != format_name) {
-    throw ParameterError(fmt::format(
-        "{}: is no tape (halotwin run SCENARIO --tape FILE writes one)", file.string()));
-  }
-  if (first.value("version", 0) != version) {
-    throw ParameterError(fmt::format("{}: a tape of another version", file.string()));
-  }
-  const int clock = first.value("clock", 0);
-  state->head.clock = clock == static_cast<int>(ClockKind::wall)    ? ClockKind::wall
-                      : clock == static_cast<int>(ClockKind::paced) ? ClockKind::paced
-                                                                    : ClockKind::virtual_time;
-  state->head.start_since_epoch =
-      std::chrono::nanoseconds(first.value("start_ns", std::int64_t{0}));
+  state->head = read_head(file, state->in);
   if (playing.nearest_m > 0.0) {
     state->points.emplace(state->in);
   }
@@ -226,13 +236,12 @@ json Tape::next(const std::string& role, const char* operation, const json& argu
   }
   if (entry.failure) {
     const json& failure = *entry.failure;
-    const bool told =
-        failure.is_object() && failure.contains("cause") && failure["cause"].is_string();
-    throw DeviceError(
-        role,
-        operation,
-        told ? failure["cause"].get<std::string>() : "failed",
-        failure.is_object() && failure.value("retry", false) ? Retry::yes : Retry::no);
+    const bool told = failure.contains("cause") && failure["cause"].is_string();
+    const bool retry = failure.contains("retry") && failure["retry"] == true;
+    throw DeviceError(role,
+                      operation,
+                      told ? failure["cause"].get<std::string>() : "failed",
+                      retry ? Retry::yes : Retry::no);
   }
   if (s.time != s.time_on_tape) {
     shift_instants(entry.answer, s.time - s.time_on_tape);

@@ -14,6 +14,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* move_operation = "positioner.start_move";
+constexpr const char* contact = " contact";
 constexpr double same_place_m = 1e-12;  // below what any scanner repeats
 
 std::optional<Point> point_of(const json& target) {
@@ -49,7 +50,7 @@ class Rewound {  // a stream that is brought back to where it stood
 std::string TapeSettings::changed_by(const TapeRequest& request) {
   const std::string word = last_word(request.operation);
   if (word == "approach" || word == "withdraw") {
-    return request.role + " contact";
+    return request.role + contact;
   }
   const bool sets = word == "configure" || word.starts_with("set_") || word == "start_move";
   if (!sets || TapePoints::is_move(request)) {
@@ -110,10 +111,11 @@ TapePoints::TapePoints(std::istream& tape) {
         with = {settings.values(), {}};
         were_read.clear();
       }
-    } else if (!setting.empty() && !were_read.contains(request.role)) {
-      with.made_anew.insert(setting);
-    } else if (setting.empty() && last_word(request.operation) != "wait_move" &&
-               !entry->answer.is_null()) {
+    } else if (!setting.empty()) {
+      if (!were_read.contains(request.role) && !setting.ends_with(contact)) {
+        with.made_anew.insert(setting);
+      }
+    } else if (last_word(request.operation) != "wait_move" && !entry->answer.is_null()) {
       were_read.insert(request.role);
     }
     settings.follow(request);

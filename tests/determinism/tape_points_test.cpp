@@ -1,0 +1,358 @@
+// Tapes that are written by hand, whose points are played in another order.
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/errors.hpp"
+#include "base/random.hpp"
+#include "devices/device.hpp"
+#include "devices/replay/taped_devices.hpp"
+#include "sim/virtual_clock.hpp"
+
+namespace halotwin::devices {
+namespace {
+
+/// A lock-in, a tip and a camera as far as they are asked here: the reading counts.
+struct Laboratory {
+  Tape& tape;
+  Clock& clock;  // the tape's
+  double counted = 0.0;
+
+  void move(double x_m) {
+    tape.call(
+        "afm", "positioner.start_move", [] { return Duration(5); }, Point{x_m, 0.0}, 1e-6);
+    clock.sleep(from_seconds(1.0));
+  }
+  void approach() {
+    tape.call(
+        "afm", "height.approach", [] {}, Duration(1));
+  }
+  void withdraw() {
+    tape.call(
+        "afm", "height.withdraw", [] {}, 1e-7, Duration(1));
+  }
+  void set_bias(double bias_v) {
+    tape.call(
+        "lockin", "set_output", [] {}, bias_v);
+  }
+  void set_channel(int channel, double bias_v) {
+    tape.call(
+        "lockin", "set_aux_output", [] {}, channel, bias_v);
+  }
+  LockInReading read() {
+    return tape.call("lockin", "read", [&] {
+      counted += 1.0;
+      return LockInReading{.time = clock.now(), .x_v = counted};
+    });
+  }
+  void fail() {
+    tape.call("afm", "height.engaged", [&]() -> bool {
+      throw DeviceError("afm", "engaged", "cold at " + std::to_string(counted), Retry::yes);
+    });
+  }
+  double visit(double x_m) {
+    move(x_m);
+    return read().x_v;
+  }
+};
+
+class TapePointsTest : public testing::Test {
+ protected:
+  TapePointsTest() { std::filesystem::create_directories(folder_); }
+  ~TapePointsTest() override { std::filesystem::remove_all(folder_); }
+
+  using Work = std::function<void(Laboratory&)>;
+  [[nodiscard]] std::filesystem::path file() const { return folder_ / "a.tape"; }
+  void record(const Work& work) const {
+    std::filesystem::remove(file());
+    sim::VirtualClock clock([](Duration) {});
+    const auto tape = Tape::record(file(), {}, clock);
+    const auto taped = taped_clock(&clock, *tape);
+    Laboratory laboratory{*tape, *taped};
+    work(laboratory);
+  }
+  void replay(const Work& work, double nearest_m = 1e-9) const {
+    const auto tape = Tape::replay(file(), {.nearest_m = nearest_m});
+    const auto taped = taped_clock(nullptr, *tape);
+    Laboratory laboratory{*tape, *taped};
+    work(laboratory);
+  }
+  [[nodiscard]] std::string refusal(const Work& work, double nearest_m = 1e-9) const {
+    try {
+      replay(work, nearest_m);
+    } catch (const DeviceError& error) {
+      return error.what();
+    }
+    return "none";
+  }
+
+ private:
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("halotwin_tape_points_" + std::to_string(getpid()));
+};
+
+constexpr double nm = 1e-9;
+
+TEST_F(TapePointsTest, AreFoundByPlaceInAnyOrderAndAgain) {
+  record([](Laboratory& l) {
+    for (const double x : {0.0, 10.0, 20.0, 30.0}) {
+      l.visit(x * nm);
+    }
+  });
+  replay([](Laboratory& l) {
+    EXPECT_EQ(l.visit(20 * nm), 3.0);
+    EXPECT_EQ(l.visit(0.4 * nm), 1.0);
+    EXPECT_EQ(l.visit(29.5 * nm), 4.0);
+    EXPECT_EQ(l.visit(10 * nm), 2.0);
+    EXPECT_EQ(l.visit(10 * nm), 2.0) << "a point may be played more than once";
+  });
+  const auto elsewhere = [](Laboratory& l) { l.visit(15 * nm); };
+  EXPECT_EQ(refusal(elsewhere, 5.001 * nm), "none");
+  EXPECT_NE(refusal(elsewhere, 4.9 * nm).find("5e-09 m from"), std::string::npos);
+}
+
+TEST_F(TapePointsTest, VisitsOfOnePlaceComeInTheirOrder) {
+  record([](Laboratory& l) {
+    for (const double x : {0.0, 10.0, 0.0, 20.0, 0.0}) {
+      l.visit(x * nm);
+    }
+  });
+  replay([](Laboratory& l) {
+    EXPECT_EQ(l.visit(0.0), 1.0);
+    EXPECT_EQ(l.visit(1e-15), 3.0) << "closer than a scanner can repeat";
+    EXPECT_EQ(l.visit(-1e-15), 5.0);
+    EXPECT_EQ(l.visit(0.0), 1.0) << "from the beginning again";
+    EXPECT_EQ(l.visit(10 * nm), 2.0);
+    EXPECT_EQ(l.visit(0.0), 3.0);
+  });
+}
+
+TEST_F(TapePointsTest, StandForPointsWithTheSameSettingsOnly) {
+  record([](Laboratory& l) {
+    l.set_channel(1, 5.0);
+    for (const double bias : {0.1, 0.2}) {
+      l.set_bias(bias);
+      l.visit(0.0);
+      l.visit(10 * nm);
+    }
+    l.set_channel(2, 7.0);
+    l.visit(0.0);
+  });
+  const auto begin = [](Laboratory& l) {
+    l.set_channel(1, 5.0);
+    l.set_bias(0.1);
+  };
+  replay([&](Laboratory& l) {
+    begin(l);
+    EXPECT_EQ(l.visit(10 * nm), 2.0);
+    l.set_bias(0.2);
+    EXPECT_EQ(l.visit(10 * nm), 4.0);
+    EXPECT_EQ(l.visit(0.0), 3.0) << "not 5, where another channel was set";
+  });
+  const std::string refused = refusal([&](Laboratory& l) {
+    begin(l);
+    l.visit(10 * nm);
+    l.set_bias(0.2);
+    l.visit(10 * nm);
+    l.set_channel(2, 7.0);
+    l.visit(10 * nm);
+  });
+  EXPECT_NE(refused.find("lies 1e-08 m from"), std::string::npos) << refused;
+}
+
+TEST_F(TapePointsTest, SayWhatWasSetOtherwise) {
+  record([](Laboratory& l) {
+    l.set_bias(0.1);
+    l.visit(0.0);
+    l.set_bias(0.2);
+  });
+  const std::string refused = refusal([](Laboratory& l) {
+    l.set_bias(0.1);
+    l.visit(0.0);
+    l.set_bias(0.2);
+    l.visit(0.0);
+  });
+  EXPECT_NE(refused.find("/lockin set_output/0 is 0.2, on the tape 0.1"), std::string::npos)
+      << refused;
+}
+
+TEST_F(TapePointsTest, MayMakeTheirSettingsThemselves) {
+  // every point leaves another bias behind than the first one found
+  const Work sweep = [](Laboratory& l) {
+    for (const double bias : {0.1, 0.2}) {
+      l.set_bias(bias);
+      l.read();
+    }
+  };
+  record([&](Laboratory& l) {
+    l.set_bias(0.0);
+    for (const double x : {0.0, 10.0}) {
+      l.move(x * nm);
+      sweep(l);
+    }
+  });
+  replay([&](Laboratory& l) {
+    l.set_bias(0.0);
+    l.move(10 * nm);
+    sweep(l);
+    l.move(0.0);
+    sweep(l);
+  });
+}
+
+TEST_F(TapePointsTest, AreNotReachedInContactUnlessTheyWere) {
+  record([](Laboratory& l) {
+    for (const double x : {0.0, 10.0}) {
+      l.move(x * nm);
+      l.approach();
+      l.read();
+      l.withdraw();
+    }
+  });
+  const auto half = [](Laboratory& l, double x_m) {
+    l.move(x_m);
+    l.approach();
+    EXPECT_EQ(l.read().x_v, x_m > 0.0 ? 2.0 : 1.0);
+  };
+  replay([&](Laboratory& l) {
+    half(l, 10 * nm);
+    l.withdraw();
+    half(l, 0.0);
+  });
+  const std::string refused = refusal([&](Laboratory& l) {
+    half(l, 10 * nm);
+    half(l, 0.0);
+  });
+  EXPECT_NE(refused.find("no point was recorded with these settings: /afm contact"),
+            std::string::npos)
+      << refused;
+}
+
+TEST_F(TapePointsTest, WhatFollowsALastPointIsFoundAndPlayedStrictly) {
+  record([](Laboratory& l) {
+    l.set_bias(0.5);
+    for (const double x : {0.0, 10.0, 20.0}) {
+      l.visit(x * nm);
+      l.withdraw();
+    }
+    l.set_bias(0.0);
+    l.read();
+  });
+  const Work one_point = [](Laboratory& l) {
+    l.set_bias(0.5);
+    l.visit(10 * nm);
+    l.withdraw();
+  };
+  replay([&](Laboratory& l) {
+    one_point(l);
+    l.set_bias(0.0);
+    EXPECT_EQ(l.read().x_v, 4.0);
+  });
+  EXPECT_NE(refusal([&](Laboratory& l) {
+              one_point(l);
+              l.set_bias(0.3);
+            }).find("not recorded here"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Laboratory& l) {
+              l.set_bias(0.5);
+              l.visit(10 * nm);
+              l.set_bias(0.0);
+            }).find("the tape has afm: height.withdraw"),
+            std::string::npos)
+      << "within a point nothing is looked up";
+  EXPECT_NE(refusal([](Laboratory& l) { l.set_bias(0.0); }).find("on the tape 0.5"),
+            std::string::npos)
+      << "nor before the first";
+}
+
+TEST_F(TapePointsTest, TimeGoesOnAndReadingsAreOfTheirTime) {
+  record([](Laboratory& l) {
+    for (const double x : {0.0, 10.0, 20.0}) {
+      l.visit(x * nm);
+      const FrameInfo frame{.exposure_start = l.clock.now()};
+      l.tape.call("camera", "next_frame", [&] { return TapedFrame{frame, {}}; });
+    }
+  });
+  replay([](Laboratory& l) {
+    int visits = 0;
+    for (const double x : {20.0, 0.0, 10.0, 0.0}) {
+      l.move(x * nm);
+      EXPECT_EQ(l.clock.now(), from_seconds(++visits));
+      EXPECT_EQ(l.read().time, l.clock.now());
+      const auto frame = l.tape.call("camera", "next_frame", [] { return TapedFrame{}; });
+      EXPECT_EQ(frame.info->exposure_start, l.clock.now());
+    }
+  });
+}
+
+TEST_F(TapePointsTest, FailAgainWhereTheyFailed) {
+  const auto fails = [](Laboratory& l) -> std::string {
+    try {
+      l.fail();
+    } catch (const DeviceError& error) {
+      EXPECT_EQ(error.retry(), Retry::yes);
+      return error.cause();
+    }
+    return {};
+  };
+  std::vector<std::string> causes;
+  record([&](Laboratory& l) {
+    for (const double x : {0.0, 10.0}) {
+      l.visit(x * nm);
+      causes.push_back(fails(l));
+    }
+  });
+  replay([&](Laboratory& l) {
+    for (const std::size_t point : {1, 0}) {
+      l.visit(10 * nm * static_cast<double>(point));
+      EXPECT_EQ(fails(l), causes[point]);
+    }
+  });
+}
+
+TEST_F(TapePointsTest, NeedNotBe) {
+  record([](Laboratory& l) { l.read(); });
+  replay([](Laboratory& l) { EXPECT_EQ(l.read().x_v, 1.0); });
+  EXPECT_NE(refusal([](Laboratory& l) { l.visit(0.0); }).find("the tape holds no point"),
+            std::string::npos);
+}
+
+TEST_F(TapePointsTest, DamageNeverDoesMoreThanEndTheRun) {
+  const Work work = [](Laboratory& l) {
+    Duration last{};
+    for (const double x : {20.0, 0.0, 10.0, 0.0}) {
+      l.set_bias(0.5);
+      l.visit(x * nm);
+      l.withdraw();
+      EXPECT_THROW(l.fail(), DeviceError);
+      EXPECT_GE(l.clock.now(), last);
+      last = l.clock.now();
+    }
+  };
+  record(work);
+  std::ifstream in(file(), std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  RandomStream draw(1, Purpose::test_data);
+  int ended = 0;
+  for (int repeat = 0; repeat < 500; ++repeat) {
+    std::string damaged = whole;
+    for (int k = 0; k < 2; ++k) {
+      damaged[draw.index(static_cast<std::uint32_t>(damaged.size()))] =
+          static_cast<char>(draw.index(256));
+    }
+    std::ofstream(file(), std::ios::binary) << damaged;
+    try {
+      ended += refusal(work) != "none" ? 1 : 0;
+    } catch (const ParameterError&) {
+      ++ended;
+    }
+  }
+  EXPECT_GT(ended, 100);
+}
+
+}  // namespace
+}  // namespace halotwin::devices
