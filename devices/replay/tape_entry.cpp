@@ -63,7 +63,9 @@ std::optional<Duration> sum(Duration a, Duration b) {
 }
 
 void shift_instants(json& answer, Duration by) {
-  for (auto& [name, value] : answer.items()) {
+  for (const auto& item : answer.items()) {
+    const std::string& name = item.key();
+    json& value = item.value();
     const bool instant = name == "time" || name == "exposure_start";
     if (answer.is_object() && instant && value.is_number_integer()) {
       value = sum(Duration(value.get<std::int64_t>()), by).value_or(Duration::max()).count();

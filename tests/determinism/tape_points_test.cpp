@@ -1,99 +1,20 @@
 // Tapes that are written by hand, whose points are played in another order.
-#include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/errors.hpp"
 #include "base/random.hpp"
 #include "devices/device.hpp"
-#include "devices/replay/taped_devices.hpp"
-#include "sim/virtual_clock.hpp"
+#include "devices/replay/tape_types.hpp"
+#include "tests/support/hand_made_tape.hpp"
 
 namespace halotwin::devices {
 namespace {
 
-/// A lock-in, a tip and a camera as far as they are asked here: the reading counts.
-struct Laboratory {
-  Tape& tape;
-  Clock& clock;  // the tape's
-  double counted = 0.0;
-
-  void move(double x_m) {
-    tape.call(
-        "afm", "positioner.start_move", [] { return Duration(5); }, Point{x_m, 0.0}, 1e-6);
-    clock.sleep(from_seconds(1.0));
-  }
-  void approach() {
-    tape.call(
-        "afm", "height.approach", [] {}, Duration(1));
-  }
-  void withdraw() {
-    tape.call(
-        "afm", "height.withdraw", [] {}, 1e-7, Duration(1));
-  }
-  void set_bias(double bias_v) {
-    tape.call(
-        "lockin", "set_output", [] {}, bias_v);
-  }
-  void set_channel(int channel, double bias_v) {
-    tape.call(
-        "lockin", "set_aux_output", [] {}, channel, bias_v);
-  }
-  LockInReading read() {
-    return tape.call("lockin", "read", [&] {
-      counted += 1.0;
-      return LockInReading{.time = clock.now(), .x_v = counted};
-    });
-  }
-  void fail() {
-    tape.call("afm", "height.engaged", [&]() -> bool {
-      throw DeviceError("afm", "engaged", "cold at " + std::to_string(counted), Retry::yes);
-    });
-  }
-  double visit(double x_m) {
-    move(x_m);
-    return read().x_v;
-  }
-};
-
-class TapePointsTest : public testing::Test {
- protected:
-  TapePointsTest() { std::filesystem::create_directories(folder_); }
-  ~TapePointsTest() override { std::filesystem::remove_all(folder_); }
-
-  using Work = std::function<void(Laboratory&)>;
-  [[nodiscard]] std::filesystem::path file() const { return folder_ / "a.tape"; }
-  void record(const Work& work) const {
-    std::filesystem::remove(file());
-    sim::VirtualClock clock([](Duration) {});
-    const auto tape = Tape::record(file(), {}, clock);
-    const auto taped = taped_clock(&clock, *tape);
-    Laboratory laboratory{*tape, *taped};
-    work(laboratory);
-  }
-  void replay(const Work& work, double nearest_m = 1e-9) const {
-    const auto tape = Tape::replay(file(), {.nearest_m = nearest_m});
-    const auto taped = taped_clock(nullptr, *tape);
-    Laboratory laboratory{*tape, *taped};
-    work(laboratory);
-  }
-  [[nodiscard]] std::string refusal(const Work& work, double nearest_m = 1e-9) const {
-    try {
-      replay(work, nearest_m);
-    } catch (const DeviceError& error) {
-      return error.what();
-    }
-    return "none";
-  }
-
- private:
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("halotwin_tape_points_" + std::to_string(getpid()));
-};
+using test::Laboratory;
+using TapePointsTest = test::HandMadeTape;
 
 constexpr double nm = 1e-9;
 
@@ -117,18 +38,25 @@ TEST_F(TapePointsTest, AreFoundByPlaceInAnyOrderAndAgain) {
 
 TEST_F(TapePointsTest, VisitsOfOnePlaceComeInTheirOrder) {
   record([](Laboratory& l) {
-    for (const double x : {0.0, 10.0, 0.0, 20.0, 0.0}) {
+    for (const double x : {0.0, 10.0, 1e-6, 20.0, 2e-6}) {  // closer than a scanner can repeat
       l.visit(x * nm);
     }
   });
   replay([](Laboratory& l) {
-    EXPECT_EQ(l.visit(0.0), 1.0);
-    EXPECT_EQ(l.visit(1e-15), 3.0) << "closer than a scanner can repeat";
-    EXPECT_EQ(l.visit(-1e-15), 5.0);
-    EXPECT_EQ(l.visit(0.0), 1.0) << "from the beginning again";
+    for (const double x : {0.0, 0.4, -0.4}) {
+      EXPECT_EQ(l.visit(x * nm), 1.0);
+      EXPECT_EQ(l.visit(x * nm), 3.0);
+      EXPECT_EQ(l.visit(x * nm), 5.0);
+    }
     EXPECT_EQ(l.visit(10 * nm), 2.0);
     EXPECT_EQ(l.visit(0.0), 3.0);
   });
+}
+
+TEST_F(TapePointsTest, AreReachedAsFastAsOnTheTape) {
+  record([](Laboratory& l) { l.move(0.0, 1e-6); });
+  EXPECT_NE(refusal([](Laboratory& l) { l.move(0.0, 2e-6); }).find("on the tape 1e-06"),
+            std::string::npos);
 }
 
 TEST_F(TapePointsTest, StandForPointsWithTheSameSettingsOnly) {
@@ -183,6 +111,7 @@ TEST_F(TapePointsTest, SayWhatWasSetOtherwise) {
 TEST_F(TapePointsTest, MayMakeTheirSettingsThemselves) {
   // every point leaves another bias behind than the first one found
   const Work sweep = [](Laboratory& l) {
+    l.set_gain(2.0);
     for (const double bias : {0.1, 0.2}) {
       l.set_bias(bias);
       l.read();
@@ -190,6 +119,7 @@ TEST_F(TapePointsTest, MayMakeTheirSettingsThemselves) {
   };
   record([&](Laboratory& l) {
     l.set_bias(0.0);
+    l.set_gain(1.0);
     for (const double x : {0.0, 10.0}) {
       l.move(x * nm);
       sweep(l);
@@ -197,6 +127,7 @@ TEST_F(TapePointsTest, MayMakeTheirSettingsThemselves) {
   });
   replay([&](Laboratory& l) {
     l.set_bias(0.0);
+    l.set_gain(1.0);
     l.move(10 * nm);
     sweep(l);
     l.move(0.0);
@@ -261,12 +192,43 @@ TEST_F(TapePointsTest, WhatFollowsALastPointIsFoundAndPlayedStrictly) {
               l.set_bias(0.5);
               l.visit(10 * nm);
               l.set_bias(0.0);
-            }).find("the tape has afm: height.withdraw"),
+            }).find("operation 11: not recorded here; the tape has afm: height.withdraw"),
             std::string::npos)
       << "within a point nothing is looked up";
   EXPECT_NE(refusal([](Laboratory& l) { l.set_bias(0.0); }).find("on the tape 0.5"),
             std::string::npos)
       << "nor before the first";
+}
+
+TEST_F(TapePointsTest, WhatFollowsAnyPointIsFound) {
+  record([](Laboratory& l) {
+    l.set_bias(0.5);
+    l.visit(0.0);
+    l.withdraw();
+    l.set_bias(0.3);
+    l.set_bias(0.5);
+    l.visit(10 * nm);
+    l.withdraw();
+    l.visit(20 * nm);
+    l.withdraw();
+    EXPECT_EQ(l.read().x_v, 4.0);
+  });
+  replay([](Laboratory& l) {
+    l.set_bias(0.5);
+    l.visit(10 * nm);
+    l.withdraw();
+    EXPECT_EQ(l.read().x_v, 4.0) << "after a withdrawal, not on the way to the next point";
+  });
+  replay([](Laboratory& l) {
+    l.set_bias(0.5);
+    l.visit(20 * nm);
+    l.withdraw();
+    EXPECT_EQ(l.read().x_v, 4.0);
+    l.visit(10 * nm);
+    l.withdraw();
+    l.set_bias(0.3);
+    l.set_bias(0.5);
+  });
 }
 
 TEST_F(TapePointsTest, TimeGoesOnAndReadingsAreOfTheirTime) {
