@@ -92,6 +92,24 @@ TEST_F(TapePointsTest, StandForPointsWithTheSameSettingsOnly) {
   EXPECT_NE(refused.find("lies 1e-08 m from"), std::string::npos) << refused;
 }
 
+TEST_F(TapePointsTest, HaveSettingsOfEachChannel) {
+  const auto set = [](Laboratory& l, double first, double second) {
+    l.set_channel(1, first);
+    l.set_channel(2, second);
+  };
+  record([&](Laboratory& l) {
+    set(l, 5.0, 7.0);
+    l.visit(0.0);
+    set(l, 6.0, 7.0);
+    l.visit(10 * nm);
+  });
+  EXPECT_NE(refusal([&](Laboratory& l) {
+              set(l, 5.0, 7.0);
+              l.visit(10 * nm);
+            }).find("lies 1e-08 m from"),
+            std::string::npos);
+}
+
 TEST_F(TapePointsTest, SayWhatWasSetOtherwise) {
   record([](Laboratory& l) {
     l.set_bias(0.1);
@@ -195,9 +213,22 @@ TEST_F(TapePointsTest, WhatFollowsALastPointIsFoundAndPlayedStrictly) {
             }).find("operation 11: not recorded here; the tape has afm: height.withdraw"),
             std::string::npos)
       << "within a point nothing is looked up";
+}
+
+TEST_F(TapePointsTest, BeforeTheFirstEverythingIsPlayedStrictly) {
+  record([](Laboratory& l) {
+    l.set_bias(0.5);
+    l.visit(0.0);
+    l.set_bias(0.5);
+    l.read();
+  });
   EXPECT_NE(refusal([](Laboratory& l) { l.set_bias(0.0); }).find("on the tape 0.5"),
-            std::string::npos)
-      << "nor before the first";
+            std::string::npos);
+  EXPECT_NE(refusal([](Laboratory& l) {
+              l.set_bias(0.5);
+              l.read();
+            }).find("the tape has afm: positioner.start_move"),
+            std::string::npos);
 }
 
 TEST_F(TapePointsTest, WhatFollowsAnyPointIsFound) {
@@ -281,6 +312,18 @@ TEST_F(TapePointsTest, NeedNotBe) {
   replay([](Laboratory& l) { EXPECT_EQ(l.read().x_v, 1.0); });
   EXPECT_NE(refusal([](Laboratory& l) { l.visit(0.0); }).find("the tape holds no point"),
             std::string::npos);
+}
+
+TEST_F(TapePointsTest, AreNotLookedForWhereThereIsNoTape) {
+  using nlohmann::json;
+  for (const json& head : {json{{"format", 3}},
+                           json{{"format", "halotwin tape"}, {"version", "one"}},
+                           json::array({"halotwin tape", 1})}) {
+    std::ofstream out(file(), std::ios::binary);
+    json::to_cbor(head, out);
+    out.close();
+    EXPECT_THROW(replay([](Laboratory&) {}), ParameterError) << head;
+  }
 }
 
 TEST_F(TapePointsTest, DamageNeverDoesMoreThanEndTheRun) {
