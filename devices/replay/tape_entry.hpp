@@ -12,7 +12,7 @@
 namespace halotwin::devices {
 
 /// What is asked of an instrument.
-struct TapeRequest {
+struct TapeRequest {  // NOLINT(bugprone-exception-escape): moving JSON throws nothing
   std::string role;
   std::string operation;
   nlohmann::json arguments;

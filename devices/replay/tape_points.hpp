@@ -64,7 +64,7 @@ class TapePoints {
                                                 std::streamoff here) const;
 
  private:
-  struct Circumstances {
+  struct Circumstances {  // NOLINT(bugprone-exception-escape): as TapeRequest
     nlohmann::json settings;
     std::set<std::string> made_anew{};  // at the point, before their instrument is read
   };
