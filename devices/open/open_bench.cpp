@@ -12,6 +12,7 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/table.hpp"
+#include "base/text.hpp"
 #include "devices/drivers/served_clock.hpp"
 #include "devices/open/address_book.hpp"
 #include "devices/replay/taped_devices.hpp"
@@ -55,7 +56,7 @@ const Role& role_of(const std::string& name) {
 constexpr std::string_view simulated_address = "sim:";
 constexpr std::string_view clock_scheme = "twin://";
 constexpr std::string_view replay_scheme = "replay:";
-constexpr std::string_view speed_option = "?speed=";
+
 AnyDevice simulated_device(simulated::SimulatedBench& world,
                            Interface wanted,
                            const std::string& role) {
@@ -116,20 +117,25 @@ BenchKind kind_of(const std::string& address) {
                                               : BenchKind::instruments;
 }
 
-/// "FILE?speed=1" -> FILE, 1.
-std::pair<std::string, double> tape_of(const std::string& address) {
-  std::string file = address.substr(replay_scheme.size());
-  double speed = 0.0;
-  if (const auto at = file.rfind(speed_option); at != std::string::npos) {
-    const auto number = parse_number(std::string_view(file).substr(at + speed_option.size()));
-    require(number.has_value() && *number >= 0.0,
-            fmt::format("\"{}\": the speed of a replay must be a number (0: as fast as possible)",
-                        address));
-    speed = *number;
-    file.resize(at);
+/// "FILE?speed=1&nearest=2e-9" -> FILE, {1, 2e-9}.
+std::pair<std::string, Playing> tape_of(const std::string& address) {
+  const std::string_view text = std::string_view(address).substr(replay_scheme.size());
+  const std::size_t mark = text.find('?');
+  Playing playing;
+  if (mark != std::string_view::npos) {
+    for (const std::string_view option : split(text.substr(mark + 1), '&')) {
+      const std::size_t equals = std::min(option.find('='), option.size());
+      const std::string_view name = option.substr(0, equals);
+      const auto number = parse_number(option.substr(std::min(equals + 1, option.size())));
+      require((name == "speed" || name == "nearest") && number.has_value() && *number >= 0.0,
+              fmt::format("\"{}\": a tape is played with ?speed=1 (0: as fast as possible), "
+                          "?nearest=2e-9 (m; 0: in order), or both with & between",
+                          address));
+      (name == "speed" ? playing.speed : playing.nearest_m) = *number;
+    }
   }
-  require(!file.empty(), fmt::format("\"{}\" names no file", address));
-  return {file, speed};
+  require(mark != 0 && !text.empty(), fmt::format("\"{}\" names no file", address));
+  return {std::string(text.substr(0, mark)), playing};
 }
 
 }  // namespace
@@ -141,7 +147,10 @@ std::vector<AddressKind> address_kinds() {
     kinds.push_back(
         {fmt::format("{}{}", driver.scheme, driver.form), std::string(driver.description)});
   }
-  kinds.push_back({"replay:FILE", "a tape of a run (halotwin run --tape FILE); ?speed=1: timed"});
+  kinds.push_back(
+      {"replay:FILE",
+       "a tape of a run (halotwin run --tape FILE); ?speed=1: timed; ?nearest=2e-9: its "
+       "points in any order, each up to 2 nm off"});
   kinds.push_back({"twin://host:port", "the clock of a served twin (role clock)"});
   return kinds;
 }
@@ -203,8 +212,8 @@ std::unique_ptr<Tape> open_replay(const std::vector<DeviceRequest>& requests) {
   if (kind_of(requests) != BenchKind::replay) {
     return nullptr;
   }
-  const auto [file, speed] = tape_of(requests.front().address);
-  return Tape::replay(file, speed);
+  const auto [file, playing] = tape_of(requests.front().address);
+  return Tape::replay(file, playing);
 }
 
 void check_clock(const std::string& address) {

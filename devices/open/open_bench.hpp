@@ -48,8 +48,9 @@ void check_clock(const std::string& address);
 [[nodiscard]] std::unique_ptr<Clock> open_clock(const std::string& address,
                                                 const std::shared_ptr<WireRecord>& wire = nullptr);
 
-/// The tape that the requests name, "replay:FILE" or with its timing "replay:FILE?speed=1"; null if
-/// they name none. Throws ParameterError if it is none.
+/// The tape that the requests name, "replay:FILE", with its timing "replay:FILE?speed=1", or its
+/// points in any order "replay:FILE?nearest=2e-9", or "?speed=1&nearest=2e-9"; null if they name
+/// none. Throws ParameterError if it is none.
 [[nodiscard]] std::unique_ptr<Tape> open_replay(const std::vector<DeviceRequest>& requests);
 
 /// What the devices of a bench are made from; all must outlive it.

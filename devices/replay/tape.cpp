@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "devices/replay/tape_entry.hpp"
+#include "devices/replay/tape_points.hpp"
 
 namespace halotwin::devices {
 
@@ -14,29 +16,29 @@ namespace {
 
 constexpr const char* format_name = "halotwin tape";
 constexpr int version = 1;
+constexpr const char* damaged = "the tape is damaged here";
 
-json read_item(std::istream& from) {
-  return json::from_cbor(from, false, false);  // one item; discarded if it is damaged
-}
-
-std::string text_of(const json& value) {
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  constexpr std::size_t most = 60;
-  return text.size() > most ? text.substr(0, most) + "..." : text;
-}
-
-/// Where two lists of arguments differ first.
-std::string difference(const json& on_tape, const json& asked) {
-  const json patch = json::diff(on_tape, asked);
-  if (patch.empty()) {
-    return {};
-  }
-  const std::string path = patch[0].at("path").get<std::string>();
-  const json::json_pointer at(path);
-  const auto value = [&](const json& from) {
-    return from.contains(at) ? text_of(from.at(at)) : std::string("nothing");
+/// Throws ParameterError if this is no tape, or none that can be played.
+TapeHead read_head(const std::filesystem::path& file, std::istream& from) {
+  const json first = read_item(from);
+  const auto number = [&](const char* name) {
+    const bool there = first.contains(name) && first[name].is_number_integer();
+    return there ? first[name].get<std::int64_t>() : 0;
   };
-  return fmt::format("argument {} is {}, on the tape {}", path, value(asked), value(on_tape));
+  if (!first.is_object() || !first.contains("format") || first["format"] != format_name) {
+    throw ParameterError(fmt::format(
+        "{}: is no tape (halotwin run SCENARIO --tape FILE writes one)", file.string()));
+  }
+  if (number("version") != version) {
+    throw ParameterError(fmt::format("{}: a tape of another version", file.string()));
+  }
+  TapeHead head{.start_since_epoch = std::chrono::nanoseconds(number("start_ns"))};
+  for (const ClockKind kind : {ClockKind::wall, ClockKind::paced}) {
+    if (number("clock") == static_cast<int>(kind)) {
+      head.clock = kind;
+    }
+  }
+  return head;
 }
 
 }  // namespace
@@ -47,10 +49,36 @@ struct Tape::State {
   const Clock* clock = nullptr;  // recording
   std::ofstream out;
   std::ifstream in;
-  double speed = 0.0;
+  Playing playing;
   WallClock wall;
-  Duration time{};
+  Duration time{};          // replayed
+  Duration time_on_tape{};  // of the operation that was played last
   std::uint64_t entries = 0;
+  std::optional<TapePoints> points;  // replaying with `nearest`
+  TapeSettings settings;             // as they were asked for
+  TapeRequest last;                  // the operation that was played last
+  bool visiting = false;             // a point has been looked up
+
+  void go_to(const TapePlace& place) {
+    in.clear();
+    in.seekg(place.offset);
+    entries = place.entries;
+    time_on_tape = place.before;
+  }
+  /// False if time goes back on the tape, or beyond what a clock can show.
+  bool pass_until(Duration until) {
+    const auto now = sum(time, until - time_on_tape);  // neither is negative
+    if (until < time_on_tape || !now) {
+      return false;
+    }
+    time = *now;
+    time_on_tape = until;
+    if (playing.speed > 0.0) {
+      const Duration due = from_seconds(seconds(time) / playing.speed);
+      wall.sleep(std::max(due - wall.now(), Duration::zero()));
+    }
+    return true;
+  }
 };
 
 Tape::Tape(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -79,28 +107,18 @@ std::unique_ptr<Tape> Tape::record(const std::filesystem::path& file,
   return std::unique_ptr<Tape>(new Tape(std::move(state)));
 }
 
-std::unique_ptr<Tape> Tape::replay(const std::filesystem::path& file, double speed) {
+std::unique_ptr<Tape> Tape::replay(const std::filesystem::path& file, const Playing& playing) {
   auto state = std::make_unique<State>();
   state->file = file;
-  state->speed = speed;
+  state->playing = playing;
   state->in.open(file, std::ios::binary);
   if (!state->in) {
     throw ParameterError(fmt::format("{}: cannot be read", file.string()));
   }
-  const json first = read_item(state->in);
-  if (!first.is_object() || first.value("format", "") != format_name) {
-    throw ParameterError(fmt::format(
-        "{}: is no tape (halotwin run SCENARIO --tape FILE writes one)", file.string()));
+  state->head = read_head(file, state->in);
+  if (playing.nearest_m > 0.0) {
+    state->points.emplace(state->in);
   }
-  if (first.value("version", 0) != version) {
-    throw ParameterError(fmt::format("{}: a tape of another version", file.string()));
-  }
-  const int clock = first.value("clock", 0);
-  state->head.clock = clock == static_cast<int>(ClockKind::wall)    ? ClockKind::wall
-                      : clock == static_cast<int>(ClockKind::paced) ? ClockKind::paced
-                                                                    : ClockKind::virtual_time;
-  state->head.start_since_epoch =
-      std::chrono::nanoseconds(first.value("start_ns", std::int64_t{0}));
   return std::unique_ptr<Tape>(new Tape(std::move(state)));
 }
 
@@ -120,7 +138,9 @@ Duration Tape::time() const {
   return state_->time;
 }
 
-void Tape::fail(const std::string& role, const char* operation, const std::string& cause) const {
+void Tape::fail(const std::string& role,
+                const std::string& operation,
+                const std::string& cause) const {
   throw DeviceError(role,
                     operation,
                     fmt::format("{}, operation {}: {}", file().string(), state_->entries, cause),
@@ -132,52 +152,101 @@ bool Tape::expects(const std::string& role, const char* operation) {
     return true;
   }
   const auto here = state_->in.tellg();
-  const bool more = state_->in.peek() != std::ifstream::traits_type::eof();
-  const json entry = more ? read_item(state_->in) : json();
+  const auto entry = read_entry(state_->in);
   state_->in.clear();
   state_->in.seekg(here);
-  return entry.is_array() && entry.size() >= 2 && entry[0] == role && entry[1] == operation;
+  return entry && entry->request.role == role && entry->request.operation == operation;
+}
+
+void Tape::go_to_point(const TapeRequest& asked) {
+  State& s = *state_;
+  const json& target = asked.arguments.at(0);
+  const auto found = s.points->nearest(target, s.settings.values(), s.in.tellg());
+  if (found.place == nullptr) {
+    fail(asked.role,
+         asked.operation,
+         found.other_setting.empty()
+             ? "the tape holds no point"
+             : "no point was recorded with these settings: " + found.other_setting);
+  }
+  if (found.distance_m > s.playing.nearest_m) {
+    fail(asked.role,
+         asked.operation,
+         fmt::format("the point {} m lies {:.4g} m from the nearest one that was recorded with "
+                     "these settings (nearest={:g})",
+                     text_of(target),
+                     found.distance_m,
+                     s.playing.nearest_m));
+  }
+  s.go_to(*found.place);
+  s.visiting = true;
+}
+
+TapeEntry Tape::entry_for(const TapeRequest& asked) {
+  State& s = *state_;
+  const bool looked_up = s.points && TapePoints::is_move(asked);
+  if (looked_up) {
+    go_to_point(asked);
+  }
+  const auto here = s.in.tellg();
+  bool ended = at_end(s.in);
+  auto entry = read_entry(s.in);
+  const bool point_is_over =
+      s.visiting && (ended || (entry && TapePoints::is_move(entry->request)));
+  if (point_is_over && !looked_up) {
+    if (const auto place = s.points->sequel(s.in, s.last, asked, here)) {
+      s.go_to(*place);
+      ended = false;
+      entry = read_entry(s.in);
+    }
+  }
+  ++s.entries;
+  if (!entry) {
+    fail(asked.role, asked.operation, ended ? "the tape ends before this" : damaged);
+  }
+  return *entry;
 }
 
 json Tape::next(const std::string& role, const char* operation, const json& arguments) {
   State& s = *state_;
-  ++s.entries;
-  if (s.in.peek() == std::ifstream::traits_type::eof()) {
-    fail(role, operation, "the tape ends before this");
-  }
-  const json entry = read_item(s.in);
-  const bool whole = entry.is_array() && (entry.size() == 5 || entry.size() == 6) &&
-                     entry[0].is_string() && entry[1].is_string() && entry[2].is_number_integer() &&
-                     entry[3].is_array();
-  if (!whole) {
-    fail(role, operation, "the tape is damaged here");
-  }
-  if (entry[0] != role || entry[1] != operation) {
-    fail(role,
-         operation,
-         fmt::format("not recorded here; the tape has {}: {}",
-                     entry[0].get<std::string>(),
-                     entry[1].get<std::string>()));
-  }
-  if (entry[3] != arguments) {
-    fail(role, operation, "not recorded like this: " + difference(entry[3], arguments));
-  }
-  s.time = Duration(entry[2].get<std::int64_t>());
-  if (s.speed > 0.0) {
-    const Duration due = from_seconds(seconds(s.time) / s.speed);
-    s.wall.sleep(std::max(due - s.wall.now(), Duration::zero()));
-  }
-  if (entry.size() == 6) {
-    const json& failure = entry[5];
-    const bool told =
-        failure.is_object() && failure.contains("cause") && failure["cause"].is_string();
-    throw DeviceError(
+  TapeRequest asked{role, operation, arguments};
+  TapeEntry entry = entry_for(asked);
+  if (entry.request.role != role || entry.request.operation != operation) {
+    fail(
         role,
         operation,
-        told ? failure["cause"].get<std::string>() : "failed",
-        failure.is_object() && failure.value("retry", false) ? Retry::yes : Retry::no);
+        fmt::format(
+            "not recorded here; the tape has {}: {}", entry.request.role, entry.request.operation));
   }
-  return entry[4];
+  if (s.points && TapePoints::is_move(asked)) {
+    asked.arguments.at(0) = entry.request.arguments.at(0);  // it was looked up
+  }
+  if (entry.request.arguments != asked.arguments) {
+    fail(
+        role,
+        operation,
+        "not recorded like this: argument " + difference(entry.request.arguments, asked.arguments));
+  }
+  if (!s.pass_until(entry.time)) {
+    fail(role, operation, damaged);
+  }
+  if (s.points) {
+    s.settings.follow(asked);
+    s.last = std::move(asked);
+  }
+  if (entry.failure) {
+    const json& failure = *entry.failure;
+    const bool told = failure.contains("cause") && failure["cause"].is_string();
+    const bool retry = failure.contains("retry") && failure["retry"] == true;
+    throw DeviceError(role,
+                      operation,
+                      told ? failure["cause"].get<std::string>() : "failed",
+                      retry ? Retry::yes : Retry::no);
+  }
+  if (s.time != s.time_on_tape) {
+    shift_instants(entry.answer, s.time - s.time_on_tape);
+  }
+  return std::move(entry.answer);
 }
 
 void Tape::keep(const std::string& role, const char* operation, json arguments, json answer) {

@@ -25,6 +25,16 @@ struct TapeHead {
   std::chrono::nanoseconds start_since_epoch{};  // instant of time 0
 };
 
+/// How a tape is played.
+struct Playing {
+  double speed = 0.0;      // 0: as fast as possible, 1: with the original timing
+  double nearest_m = 0.0;  // > 0: the tip may be sent to recorded points in any order, and as far
+                           // beside one as this; what is recorded of the nearest one is played
+};
+
+struct TapeEntry;
+struct TapeRequest;
+
 class Tape {
  public:
   /// Writes a new file; times are those of `clock`, which must outlive it. Throws ParameterError if
@@ -32,9 +42,9 @@ class Tape {
   static std::unique_ptr<Tape> record(const std::filesystem::path& file,
                                       const TapeHead& head,
                                       const Clock& clock);
-  /// Throws ParameterError if this is no tape. `speed` 0: as fast as possible, 1: with the original
-  /// timing.
-  static std::unique_ptr<Tape> replay(const std::filesystem::path& file, double speed = 0.0);
+  /// Throws ParameterError if this is no tape.
+  static std::unique_ptr<Tape> replay(const std::filesystem::path& file,
+                                      const Playing& playing = {});
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -42,7 +52,8 @@ class Tape {
   [[nodiscard]] bool replaying() const;
   [[nodiscard]] const TapeHead& head() const;
   [[nodiscard]] const std::filesystem::path& file() const;
-  /// Of the operation that was played last.
+  /// Of the operation that was played last. It never goes back: a point that is played out of order
+  /// takes as long as it took.
   [[nodiscard]] Duration time() const;
 
   /// True if this operation comes next, or if the tape records.
@@ -88,6 +99,10 @@ class Tape {
   nlohmann::json next(const std::string& role,
                       const char* operation,
                       const nlohmann::json& arguments);
+  /// To the point that stands for the one that is asked; what comes next, or what is done elsewhere
+  /// after the last point. Both throw DeviceError if there is none.
+  void go_to_point(const TapeRequest& asked);
+  TapeEntry entry_for(const TapeRequest& asked);
   void keep(const std::string& role,
             const char* operation,
             nlohmann::json arguments,
@@ -98,7 +113,7 @@ class Tape {
                     const DeviceError& error);
   void write(const nlohmann::json& entry);
   [[noreturn]] void fail(const std::string& role,
-                         const char* operation,
+                         const std::string& operation,
                          const std::string& cause) const;
 
   template <class Answer>

@@ -241,7 +241,7 @@ TEST_F(TapeFile, KeepsTheOriginalTimingOnRequest) {
     devices::taped_clock(&clock, *tape)->sleep(from_seconds(0.06), {});
   }
   const auto timed = [&](double speed) {
-    const auto tape = devices::Tape::replay(at("slow.tape"), speed);
+    const auto tape = devices::Tape::replay(at("slow.tape"), {.speed = speed});
     const WallClock wall;
     devices::taped_clock(nullptr, *tape)->sleep(from_seconds(0.06), {});
     return seconds(wall.now());
