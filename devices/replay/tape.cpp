@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "devices/replay/cbor_item.hpp"
 
 namespace halotwin::devices {
 
@@ -15,8 +16,19 @@ namespace {
 constexpr const char* format_name = "halotwin tape";
 constexpr int version = 1;
 
+/// Of the kind "discarded" if it is damaged.
 json read_item(std::istream& from) {
-  return json::from_cbor(from, false, false);  // one item; discarded if it is damaged
+  const auto item = read_cbor_item(from);
+  return item ? json::from_cbor(*item, true, false) : json(json::value_t::discarded);
+}
+
+/// What an object holds by this name; null if it is none, or does not.
+json member(const json& object, const char* name) {
+  return object.is_object() && object.contains(name) ? object[name] : json();
+}
+
+std::int64_t whole_number(const json& value) {
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
 std::string text_of(const json& value) {
@@ -88,19 +100,18 @@ std::unique_ptr<Tape> Tape::replay(const std::filesystem::path& file, double spe
     throw ParameterError(fmt::format("{}: cannot be read", file.string()));
   }
   const json first = read_item(state->in);
-  if (!first.is_object() || first.value("format", "") != format_name) {
+  if (member(first, "format") != format_name) {
     throw ParameterError(fmt::format(
         "{}: is no tape (halotwin run SCENARIO --tape FILE writes one)", file.string()));
   }
-  if (first.value("version", 0) != version) {
+  if (member(first, "version") != version) {
     throw ParameterError(fmt::format("{}: a tape of another version", file.string()));
   }
-  const int clock = first.value("clock", 0);
+  const std::int64_t clock = whole_number(member(first, "clock"));
   state->head.clock = clock == static_cast<int>(ClockKind::wall)    ? ClockKind::wall
                       : clock == static_cast<int>(ClockKind::paced) ? ClockKind::paced
                                                                     : ClockKind::virtual_time;
-  state->head.start_since_epoch =
-      std::chrono::nanoseconds(first.value("start_ns", std::int64_t{0}));
+  state->head.start_since_epoch = std::chrono::nanoseconds(whole_number(member(first, "start_ns")));
   return std::unique_ptr<Tape>(new Tape(std::move(state)));
 }
 
@@ -168,14 +179,11 @@ json Tape::next(const std::string& role, const char* operation, const json& argu
     s.wall.sleep(std::max(due - s.wall.now(), Duration::zero()));
   }
   if (entry.size() == 6) {
-    const json& failure = entry[5];
-    const bool told =
-        failure.is_object() && failure.contains("cause") && failure["cause"].is_string();
-    throw DeviceError(
-        role,
-        operation,
-        told ? failure["cause"].get<std::string>() : "failed",
-        failure.is_object() && failure.value("retry", false) ? Retry::yes : Retry::no);
+    const json cause = member(entry[5], "cause");
+    throw DeviceError(role,
+                      operation,
+                      cause.is_string() ? cause.get<std::string>() : "failed",
+                      member(entry[5], "retry") == true ? Retry::yes : Retry::no);
   }
   return entry[4];
 }

@@ -33,14 +33,11 @@ struct HeldHeight final : devices::HeightControl {
   devices::FeedbackSettings configure(const devices::FeedbackSettings& wanted) override {
     take_only(wanted.setpoint_fraction > 0.0 && wanted.setpoint_fraction < 1.0);
     take_only(std::isfinite(wanted.setpoint_deflection_m) &&
-              std::isfinite(wanted.proportional_gain) &&
-              std::isfinite(wanted.integral_rate_per_s));
+              std::isfinite(wanted.proportional_gain) && std::isfinite(wanted.integral_rate_per_s));
     return now = wanted;
   }
   [[nodiscard]] devices::FeedbackSettings settings() const override { return now; }
-  void approach(Duration, const std::stop_token&) override {
-    now.mode = devices::FeedbackMode::on;
-  }
+  void approach(Duration, const std::stop_token&) override { now.mode = devices::FeedbackMode::on; }
   void withdraw(double distance_m, Duration, const std::stop_token&) override {
     expect(distance_m > 0.0, "the tip goes away");
     now.mode = devices::FeedbackMode::off;

@@ -1,11 +1,10 @@
 // What a controller answers to its driver: bodies, each after its length in two bytes, whatever is
 // asked. At their end the connection is closed.
-#include "devices/drivers/nanonis_probe.hpp"
-
 #include <array>
 #include <cmath>
 
 #include "base/errors.hpp"
+#include "devices/drivers/nanonis_probe.hpp"
 #include "devices/wire/nanonis_codec.hpp"
 #include "tests/fuzz/held_clock.hpp"
 
@@ -19,12 +18,13 @@ class Answers final : public devices::ByteStream {
     if (rest_->size() < 2) {
       throw devices::WireError(devices::WireFault::closed, "the end");
     }
-    const std::size_t length = static_cast<unsigned char>((*rest_)[0]) * 256U +
-                               static_cast<unsigned char>((*rest_)[1]);
+    const std::size_t length =
+        static_cast<unsigned char>((*rest_)[0]) * 256U + static_cast<unsigned char>((*rest_)[1]);
     rest_->remove_prefix(2);
     const std::string_view body = rest_->substr(0, length);
     rest_->remove_prefix(body.size());
-    unread_ += devices::nanonis::encode_response(devices::nanonis::decode_header(bytes).command, body);
+    unread_ +=
+        devices::nanonis::encode_response(devices::nanonis::decode_header(bytes).command, body);
   }
   std::string receive_until(char) override {
     throw devices::WireError(devices::WireFault::garbled, "there are no lines");

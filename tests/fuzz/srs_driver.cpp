@@ -1,9 +1,8 @@
 // What a lock-in answers to its driver: first byte even SR865A, odd SR830; then the answers, line
 // by line, whatever is asked. At their end the connection is closed.
-#include "devices/drivers/srs_lock_in.hpp"
-
 #include <cmath>
 
+#include "devices/drivers/srs_lock_in.hpp"
 #include "tests/fuzz/held_clock.hpp"
 
 namespace halotwin::fuzz {
@@ -48,8 +47,7 @@ const Target target("srs_driver", [](std::string_view bytes) {
   if (bytes.empty()) {
     return;
   }
-  const auto family =
-      bytes[0] % 2 == 0 ? devices::srs::Family::sr86x : devices::srs::Family::sr830;
+  const auto family = bytes[0] % 2 == 0 ? devices::srs::Family::sr86x : devices::srs::Family::sr830;
   bytes.remove_prefix(1);
   HeldClock clock;
   static_cast<void>(accepted<devices::DeviceError>([&] {

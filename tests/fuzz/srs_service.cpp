@@ -11,8 +11,8 @@ const Target target("srs_service", [](std::string_view bytes) {
     return;
   }
   HeldLockIn lock_in;
-  devices::SrsService service(
-      lock_in, *devices::srs::find_model(bytes[0] % 2 == 0 ? "SR865A" : "SR830"));
+  devices::SrsService service(lock_in,
+                              *devices::srs::find_model(bytes[0] % 2 == 0 ? "SR865A" : "SR830"));
   bytes.remove_prefix(1);
   while (!bytes.empty()) {
     const std::string answer = service.answer(take_line(bytes));

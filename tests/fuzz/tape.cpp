@@ -27,8 +27,10 @@ void play(devices::Tape& tape) {
 
 const Target target("tape", [](std::string_view bytes) {
   const MemoryFile file(bytes);
-  static_cast<void>(
-      accepted<ParameterError>([&] { play(*devices::Tape::replay(file.path())); }));
+  static_cast<void>(accepted<ParameterError>([&] {
+    const auto tape = devices::Tape::replay(file.path());
+    static_cast<void>(accepted<devices::DeviceError>([&] { play(*tape); }));
+  }));
 });
 
 }  // namespace

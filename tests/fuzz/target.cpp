@@ -1,9 +1,9 @@
 #include "tests/fuzz/target.hpp"
 
+#include <utility>
+
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <utility>
 
 namespace halotwin::fuzz {
 

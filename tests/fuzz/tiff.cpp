@@ -1,8 +1,7 @@
 // Movies of cameras in TIFF files. Files of more than 1 Mpixel are not read: that is slow, not
 // wrong.
-#include "data/tiff_reader.hpp"
-
 #include "base/errors.hpp"
+#include "data/tiff_reader.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace halotwin::fuzz {
