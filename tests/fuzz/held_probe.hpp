@@ -61,7 +61,9 @@ struct HeldDrive final : devices::CantileverDrive {
                            std::size_t points,
                            const std::stop_token&) override {
     take_only(centre_hz > 0.5 * span_hz && span_hz > 0.0 && points >= 2 && points <= 1000);
-    devices::TuneResult out{.resonance_hz = centre_hz, .quality_factor = 100.0};
+    devices::TuneResult out;
+    out.resonance_hz = centre_hz;
+    out.quality_factor = 100.0;
     out.frequency_hz.assign(points, centre_hz);
     out.amplitude_m.assign(points, 1e-8);
     out.phase_rad.assign(points, 0.5);

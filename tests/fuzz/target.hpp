@@ -34,8 +34,7 @@ template <class Error, class Work>
 bool accepted(const Work& work) {
   try {
     work();
-  } catch (const Error& error) {
-    expect(std::string_view(error.what()) != "", "an error says what is wrong");
+  } catch (const Error&) {
     return false;
   }
   return true;
