@@ -80,10 +80,11 @@ class Hostile {
     const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
   }
-  /// Sends until the server cuts the connection. False if it never does.
+  /// Sends again and again until the server cuts the connection. False if it does not.
   [[nodiscard]] bool send_until_cut(const std::string& bytes) const {
     constexpr int longest_wait_ms = 60'000;
-    for (;;) {
+    constexpr int most_times = 2000;
+    for (int k = 0; k < most_times; ++k) {
       pollfd ready{socket_, POLLOUT, 0};
       if (::poll(&ready, 1, longest_wait_ms) != 1) {
         return false;
@@ -92,6 +93,7 @@ class Hostile {
         return true;
       }
     }
+    return false;
   }
   /// Closing resets the connection, whatever is under way.
   void reset_at_end() const {
