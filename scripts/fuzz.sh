@@ -25,7 +25,7 @@ for target in "${targets[@]}"; do
   new=build/fuzz/found/$target # inputs that reach something new are kept here from run to run
   mkdir -p "$new"
   echo "$target: $share s"
-  if ! "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$share" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+  if ! "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$share" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
     -artifact_prefix="$new.finding-" "$new" "tests/fuzz/corpus/$target"; then
     echo "$target: the input is $(ls -t "$new".finding-* | head -n 1); keep it in tests/fuzz/corpus/$target" >&2
     exit 1
