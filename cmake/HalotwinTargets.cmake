@@ -10,7 +10,7 @@ add_library(halotwin_flags INTERFACE)
 target_compile_features(halotwin_flags INTERFACE cxx_std_20)
 # Same bits everywhere: no contraction into fused multiply-add unless the source asks for it.
 # -Wno-restrict: g++ 12 warns of its own std::string (GCC bug 105329).
-target_compile_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-ffp-contract=off;-Wall;-Wextra;-Wconversion;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual;-Wno-sign-conversion;-Wno-restrict>)
+target_compile_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-ffp-contract=off;-Wall;-Wextra;-Wconversion;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual;-Wno-sign-conversion;$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>)
 if(HALOTWIN_WARNINGS_AS_ERRORS)
   target_compile_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs those packages of scripts/packages.txt that are missing: all of them, or only the named sections.
-#   scripts/install-packages.sh [build|run|test|lint]...
+#   scripts/install-packages.sh [build|run|test|lint|fuzz]...
 set -euo pipefail
 list="$(dirname "${BASH_SOURCE[0]}")/packages.txt"
 

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
 
-scripts/install-packages.sh
+scripts/install-packages.sh build run test lint
 cmake --preset ci
 cmake --build --preset ci --parallel "$jobs" --target all halotwin_header_check
 ctest --preset ci --parallel "$jobs" --no-label-summary --progress "$@"

@@ -17,6 +17,7 @@ using nanonis::Reader;
 using nanonis::Writer;
 
 constexpr Duration between_looks = std::chrono::milliseconds(20);
+constexpr double longest_move_s = 1.0e6;
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -70,9 +71,17 @@ Duration NanonisPositioner::start_move(Point target, double speed_m_per_s) {
     link_->refuse(operation, "the controller does not take the speed");
   }
   const Point from = position();
+  const double time_s = std::hypot(target.x_m - from.x_m, target.y_m - from.y_m) / speed;
+  if (!(time_s < longest_move_s)) {
+    link_->refuse(operation,
+                  fmt::format("from ({} m, {} m), with {} m/s, it would take {} s",
+                              from.x_m,
+                              from.y_m,
+                              speed,
+                              time_s));
+  }
   link_->tell(operation, "FolMe.XYPosSet", Writer().f64(target.x_m).f64(target.y_m).u32(0));
-  const Duration needed =
-      from_seconds(std::hypot(target.x_m - from.x_m, target.y_m - from.y_m) / speed);
+  const Duration needed = from_seconds(time_s);
   target_ = target;
   end_ = link_->clock().now() + needed;
   return needed;

@@ -19,7 +19,8 @@ using nanonis::Writer;
 
 constexpr double degree = constants::pi / 180.0;
 constexpr std::uint32_t upwards = 1;
-constexpr std::size_t most_pixels = 65536;          // on a side
+constexpr std::size_t most_pixels = 65536;  // on a side
+constexpr double longest_line_s = 1.0e4;
 constexpr std::uint32_t longer_scan_props = 14000;  // releases from 2025 on are above
 constexpr Duration shortest_look = std::chrono::milliseconds(20);
 
@@ -50,7 +51,7 @@ void NanonisScanner::check(const ScanFrame& wanted) const {
       wanted.rows > most_pixels) {
     link_->refuse(operation, fmt::format("1 to {} pixels on a side", most_pixels));
   }
-  if (!(wanted.line_time_s > 0.0 && wanted.line_time_s < 1.0e6)) {
+  if (!(wanted.line_time_s > 0.0 && wanted.line_time_s < longest_line_s)) {
     link_->refuse(operation, fmt::format("a time per line of {} s", wanted.line_time_s));
   }
 }
@@ -165,7 +166,8 @@ ScanFrame NanonisScanner::frame() const {
     static_cast<void>(in.f32());
     return forward_s;
   });
-  if (!(out.line_time_s > 0.0) || !(out.width_m > 0.0) || !(out.height_m > 0.0)) {
+  if (!(out.line_time_s > 0.0 && out.line_time_s < longest_line_s) || !(out.width_m > 0.0) ||
+      !(out.height_m > 0.0)) {
     link_->garbled(
         operation,
         "Scan.FrameGet",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "devices/replay/cbor_item.hpp"
+
 namespace halotwin::devices {
 
 using nlohmann::json;
@@ -13,11 +15,8 @@ std::string text_of(const json& value) {
 }
 
 json read_item(std::istream& from) {
-  try {
-    return json::from_cbor(from, false, false);
-  } catch (const json::exception&) {  // sizes beyond any memory are thrown all the same
-    return json(json::value_t::discarded);
-  }
+  const auto item = read_cbor_item(from);
+  return item ? json::from_cbor(*item, true, false) : json(json::value_t::discarded);
 }
 
 bool at_end(std::istream& from) {

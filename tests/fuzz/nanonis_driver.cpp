@@ -1,0 +1,91 @@
+// What a controller answers to its driver: bodies, each after its length in two bytes, whatever is
+// asked. At their end the connection is closed.
+#include <array>
+#include <cmath>
+
+#include "base/errors.hpp"
+#include "devices/drivers/nanonis_probe.hpp"
+#include "devices/wire/nanonis_codec.hpp"
+#include "tests/fuzz/held_clock.hpp"
+
+namespace halotwin::fuzz {
+namespace {
+
+class Answers final : public devices::ByteStream {
+ public:
+  explicit Answers(std::string_view& rest) : rest_(&rest) {}
+  void send(std::string_view bytes) override {
+    if (rest_->size() < 2) {
+      throw devices::WireError(devices::WireFault::closed, "the end");
+    }
+    const std::size_t length =
+        static_cast<unsigned char>((*rest_)[0]) * 256U + static_cast<unsigned char>((*rest_)[1]);
+    rest_->remove_prefix(2);
+    const std::string_view body = rest_->substr(0, length);
+    rest_->remove_prefix(body.size());
+    unread_ +=
+        devices::nanonis::encode_response(devices::nanonis::decode_header(bytes).command, body);
+  }
+  std::string receive_until(char) override {
+    throw devices::WireError(devices::WireFault::garbled, "there are no lines");
+  }
+  std::string receive(std::size_t count) override {
+    if (unread_.size() < count) {
+      throw devices::WireError(devices::WireFault::silent, "no answer in time");
+    }
+    std::string out = unread_.substr(0, count);
+    unread_.erase(0, count);
+    return out;
+  }
+  void discard() override { unread_.clear(); }
+
+ private:
+  std::string_view* rest_;
+  std::string unread_;
+};
+
+void work(devices::ProbeMicroscope& probe) {
+  constexpr Duration patience = std::chrono::milliseconds(100);
+  const auto tried = [](const auto& operation) {
+    static_cast<void>(accepted<devices::DeviceError>(operation));
+  };
+  tried([&] {
+    const Point at = probe.positioner().position();
+    expect(std::isfinite(at.x_m) && std::isfinite(at.y_m), "the tip is somewhere");
+  });
+  tried([&] { probe.positioner().start_move({1e-7, 1e-7}, 1e-6); });
+  tried([&] { probe.positioner().wait_move(patience, {}); });
+  tried([&] { probe.height().configure({.setpoint_fraction = 0.7}); });
+  tried([&] { probe.height().approach(patience, {}); });
+  tried([&] { probe.drive().configure({.frequency_hz = 7e4}); });
+  tried([&] { probe.drive().tune(7e4, 1e3, 11, {}); });
+  tried([&] {
+    std::array<double, 1> value{};
+    probe.signals().read(std::array<std::size_t, 1>{0}, value);
+  });
+  if (devices::ImageScanner* scanner = probe.scanner()) {
+    const devices::ScanFrame frame{
+        .width_m = 1e-7, .height_m = 1e-7, .columns = 4, .rows = 3, .line_time_s = 0.01};
+    tried([&] { scanner->configure(frame, std::array<std::size_t, 1>{0}); });
+    tried([&] { scanner->start(); });
+    tried([&] { scanner->wait_line(patience, {}); });
+    tried([&] { static_cast<void>(scanner->data(0, devices::ScanDirection::forward)); });
+  }
+  if (devices::KelvinController* kelvin = probe.kelvin()) {
+    tried([&] { kelvin->configure({.modulation_hz = 1e3, .time_constant_s = 1e-3}); });
+    tried([&] { static_cast<void>(kelvin->contact_potential_v()); });
+  }
+  tried([&] { probe.height().withdraw(1e-6, patience, {}); });
+  tried([&] { probe.make_safe(); });
+}
+
+const Target target("nanonis_driver", [](std::string_view bytes) {
+  HeldClock clock;
+  static_cast<void>(accepted<devices::DeviceError>([&] {
+    work(*devices::open_nanonis_probe(
+        [&] { return std::make_unique<Answers>(bytes); }, clock, "afm", "nanonis://fuzz"));
+  }));
+});
+
+}  // namespace
+}  // namespace halotwin::fuzz
