@@ -1,6 +1,7 @@
 #include "devices/servers/message_server.hpp"
 
 #include <deque>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,8 @@ using Code = boost::system::error_code;
 namespace {
 
 constexpr std::size_t portion_bytes = 16384;
+/// The next question of a client on this computer comes sooner than a sleeping thread wakes up.
+constexpr Duration awake = std::chrono::microseconds(100);
 
 /// What all clients of a port share.
 struct Service {
@@ -209,7 +212,18 @@ class MessageServer::Impl {
   void run(const std::stop_token& stop) {
     const std::stop_callback wake(stop,
                                   [this] { asio::post(context_, [this] { context_.stop(); }); });
-    context_.run();
+    const WallClock clock;
+    Duration last{};
+    while (!context_.stopped()) {
+      if (context_.poll() > 0) {
+        last = clock.now();
+      } else if (clock.now() - last < awake) {
+        std::this_thread::yield();
+      } else {
+        context_.run_one();
+        last = clock.now();
+      }
+    }
     context_.restart();
   }
 

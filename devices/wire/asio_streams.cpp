@@ -1,6 +1,9 @@
 // TCP and serial lines through Boost.Asio: every operation is started, and the context runs until
 // it is done or its time is over.
+#include <algorithm>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -21,7 +24,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Code = boost::system::error_code;
 
-constexpr std::size_t portion = 65536;
+constexpr std::size_t portion_bytes = 65536;
+/// An answer from the same computer comes sooner than a sleeping thread wakes up.
+constexpr Duration awake = std::chrono::microseconds(100);
 
 /// What both have in common. `Stream` is a socket or a serial port of Asio.
 template <class Stream>
@@ -62,17 +67,6 @@ class AsioStream : public ByteStream {
     return take(count, 0);
   }
 
-  void discard() override {
-    unread_.clear();
-    std::string nowhere(portion, '\0');
-    for (bool more = true; more;) {
-      more = false;
-      stream_.async_read_some(asio::buffer(nowhere),
-                              [&](const Code& code, std::size_t) { more = !code; });
-      run(Duration::zero());
-    }
-  }
-
  protected:
   AsioStream(std::string name, const WireLimits& limits)
       : name_(std::move(name)), limits_(limits) {}
@@ -84,10 +78,29 @@ class AsioStream : public ByteStream {
   [[nodiscard]] asio::io_context& context() { return context_; }
   [[nodiscard]] Stream& stream() { return stream_; }
 
+  /// Whatever has come already is forgotten.
+  void discard() {
+    unread_.clear();
+    for (bool more = true; more;) {
+      more = false;
+      stream_.async_read_some(asio::buffer(portion_),
+                              [&](const Code& code, std::size_t) { more = !code; });
+      run(Duration::zero());
+    }
+  }
+
   /// False if the time was over first; then nothing is under way any more.
   bool run(Duration most) {
     context_.restart();
-    context_.run_for(most);
+    const WallClock clock;
+    while (!context_.stopped() && clock.now() < std::min(most, awake)) {
+      if (context_.poll() == 0) {
+        std::this_thread::yield();
+      }
+    }
+    if (!context_.stopped()) {
+      context_.run_for(most);
+    }
     if (context_.stopped()) {
       return true;
     }
@@ -107,15 +120,12 @@ class AsioStream : public ByteStream {
   void receive_some() {
     Code result = asio::error::would_block;
     std::size_t received = 0;
-    const std::size_t before = unread_.size();
-    unread_.resize(before + portion);
-    stream_.async_read_some(asio::buffer(unread_.data() + before, portion),
-                            [&](const Code& code, std::size_t count) {
-                              result = code;
-                              received = count;
-                            });
+    stream_.async_read_some(asio::buffer(portion_), [&](const Code& code, std::size_t count) {
+      result = code;
+      received = count;
+    });
     const bool in_time = run(limits_.answer);
-    unread_.resize(before + received);
+    unread_.append(portion_.data(), received);
     if (!in_time) {
       throw WireError(WireFault::silent, fmt::format("{}: no answer in time", name_));
     }
@@ -146,6 +156,7 @@ class AsioStream : public ByteStream {
   asio::io_context context_{1};
   Stream stream_{context_};
   std::string unread_;
+  std::vector<char> portion_ = std::vector<char>(portion_bytes);
 };
 
 class TcpStream final : public AsioStream<tcp::socket> {

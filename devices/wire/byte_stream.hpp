@@ -59,8 +59,6 @@ class ByteStream {
   /// Up to and without `end`.
   virtual std::string receive_until(char end) = 0;
   virtual std::string receive(std::size_t count) = 0;
-  /// Whatever has come and was not asked for is forgotten.
-  virtual void discard() = 0;
 
  protected:
   ByteStream() = default;

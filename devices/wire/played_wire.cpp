@@ -65,7 +65,6 @@ class PlayedStream final : public ByteStream {
   std::string receive(std::size_t count) override {
     return script_->expect_received(count, nullptr);
   }
-  void discard() override {}
 
  private:
   std::shared_ptr<Script> script_;

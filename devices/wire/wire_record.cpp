@@ -59,7 +59,6 @@ class RecordedStream final : public ByteStream {
     record_->write(role_, "<", bytes);
     return bytes;
   }
-  void discard() override { inner_->discard(); }
 
  private:
   std::unique_ptr<ByteStream> inner_;

@@ -37,7 +37,6 @@ class Answers final : public devices::ByteStream {
     unread_.erase(0, count);
     return out;
   }
-  void discard() override { unread_.clear(); }
 
  private:
   std::string_view* rest_;

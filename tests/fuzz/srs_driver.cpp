@@ -19,7 +19,6 @@ class Answers final : public devices::ByteStream {
     return std::string(take_line(*rest_));
   }
   std::string receive(std::size_t) override { return receive_until('\n'); }
-  void discard() override {}
 
  private:
   std::string_view* rest_;

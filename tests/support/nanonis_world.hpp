@@ -46,7 +46,6 @@ class FrameStream final : public devices::ByteStream {
     unread_.erase(0, count);
     return out;
   }
-  void discard() override { unread_.clear(); }
 
  private:
   FrameAnswer answer_;

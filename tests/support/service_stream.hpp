@@ -48,7 +48,6 @@ class ServiceStream final : public devices::ByteStream {
     unread_.erase(0, count);
     return out;
   }
-  void discard() override { unread_.clear(); }
 
  private:
   LineAnswer answer_;
