@@ -50,7 +50,8 @@ std::string ServedTwin::address(const std::string& role) const {
 
 std::string ServedTwin::port(const std::string& role) const {
   const std::string whole = address(role);
-  return whole.substr(whole.rfind(':') + 1);
+  const std::string from_port = whole.substr(whole.rfind(':') + 1);
+  return from_port.substr(0, from_port.find_first_not_of("0123456789"));
 }
 
 int ServedTwin::stop() {
