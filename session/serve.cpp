@@ -117,6 +117,10 @@ class Twin {
     } else if (role == "focus") {
       ports_.add_tango(role,
                        devices::tango_devices_of(bench_.get<devices::Stage>(role, "stage"), role));
+    } else if (role == "bias") {
+      ports_.add_tango(
+          role,
+          devices::tango_devices_of(bench_.get<devices::BiasSource>(role, "bias source"), role));
     } else {
       ports_.add_tango(
           role,
@@ -193,6 +197,7 @@ std::vector<std::string> served_protocols(const std::string& role) {
     for (const auto& model : devices::source_meter::models()) {
       profiles.emplace_back(model.profile);
     }
+    profiles.emplace_back("tango");
     return profiles;
   }
   if (role == "light" || role == "focus" || role == "temperature") {

@@ -36,7 +36,7 @@ struct ServeOptions {
 };
 
 /// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
-/// temperature); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830"
+/// temperature, bias source); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830"
 /// (lock-ins). Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 

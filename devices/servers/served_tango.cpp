@@ -1,5 +1,6 @@
 #include "devices/servers/served_tango.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -92,8 +93,14 @@ std::vector<ServedTangoDevice> tango_devices_of(Shutter& shutter, const std::str
 
 std::vector<ServedTangoDevice> tango_devices_of(BiasSource& source, const std::string& role) {
   const BiasLimits limits = source.limits();
-  const auto change = [&source](auto edit) {
-    BiasSettings wanted = source.settings();
+  // before the first command, a source may stand above the bench's limit of the current
+  const auto within = [&source, most = limits.max_compliance_a] {
+    BiasSettings settings = source.settings();
+    settings.compliance_a = std::min(settings.compliance_a, most);
+    return settings;
+  };
+  const auto change = [&source, within](auto edit) {
+    BiasSettings wanted = within();
     edit(wanted);
     source.configure(wanted);
   };
@@ -123,7 +130,7 @@ std::vector<ServedTangoDevice> tango_devices_of(BiasSource& source, const std::s
              .read = [&source] { return source.settings().compliance_a; },
              .write =
                  [change](double to) { change([to](BiasSettings& s) { s.compliance_a = to; }); },
-             .set_point = [&source] { return source.settings().compliance_a; }}},
+             .set_point = [within] { return within().compliance_a; }}},
        .commands = {{"On", [change] { change([](BiasSettings& s) { s.on = true; }); }},
                     {"Off", [change] { change([](BiasSettings& s) { s.on = false; }); }}},
        .state = [&source] {

@@ -89,6 +89,16 @@ TEST_F(CurrentVoltage, SimulatedServedAndReplayed) {
   EXPECT_GT(rms_difference(values(heavier, "current"), values(served, "current")), 4.0 * noise_a);
 }
 
+TEST_F(CurrentVoltage, ATangoDeviceServesToo) {
+  ServedTwin twin({"iv_quick", "--speed", "max", "--as", "bias=tango"});
+  const auto served = run("tango", addresses(twin));
+  EXPECT_EQ(twin.stop(), 0);
+  EXPECT_TRUE(
+      data::RecordingReader(served).header().devices.front().address.starts_with("tango://"));
+  EXPECT_LT(rms_difference(values(run("simulated", {}), "current"), values(served, "current")),
+            1.4 * std::sqrt(2.0) * noise_a);
+}
+
 TEST_F(CurrentVoltage, StopsAtTheCurrentLimitOfTheServedSource) {
   ServedTwin twin({"iv_quick", "--speed", "max", "--set", "instruments.bias.load_siemens=1e-8"});
   const auto limited =
