@@ -30,6 +30,9 @@ class Clock {
   /// Returns after `duration` of this clock, or throws Interrupted as soon as `stop` is requested.
   virtual void sleep(Duration duration, const std::stop_token& stop = {}) = 0;
   [[nodiscard]] virtual ClockKind kind() const = 0;
+  /// Whether time stands still until somebody sleeps and the instruments can do that themselves,
+  /// among their commands (devices/drivers/served_clock.hpp): of a served twin only.
+  [[nodiscard]] virtual bool stands_at_instruments() const { return false; }
 
  protected:
   Clock() = default;

@@ -136,7 +136,7 @@ std::string inline_text(const Value& value) {
         } else if constexpr (std::is_same_v<T, double>) {
           return number_text(v);
         } else if constexpr (std::is_same_v<T, std::string>) {
-          return quoted(v);
+          return halotwin::quoted(v);
         } else if constexpr (std::is_same_v<T, Array>) {
           std::string out = "[";
           for (std::size_t i = 0; i < v.size(); ++i) {

@@ -30,6 +30,32 @@ install(FILES ${PROJECT_BINARY_DIR}/halotwinConfig.cmake ${PROJECT_BINARY_DIR}/h
         ${CMAKE_CURRENT_LIST_DIR}/FindAravis.cmake ${CMAKE_CURRENT_LIST_DIR}/FindTango.cmake
         DESTINATION ${HALOTWIN_CMAKE_DIR})
 
+# What takes time in tests stands in the libraries.
+set(HALOTWIN_TEST_OPTIONS -O1)
+
+# Headers of others that most sources include, compiled once: a third of the time for the tests. Where ccache is at hand it does
+# better, and sees to it that every source includes what it uses.
+function(halotwin_precompile target)
+  add_library(${target} OBJECT ${PROJECT_BINARY_DIR}/${target}.cpp)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${target}.cpp CONTENT "// precompiles headers\n")
+  target_link_libraries(${target} PRIVATE halotwin_flags ${ARGN})
+  target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <cmath> <complex> <filesystem> <functional> <memory> <optional>
+    <span> <string> <vector> <fmt/format.h>)
+endfunction()
+if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The same macros for all, or g++ refuses the precompiled headers.
+  target_compile_options(halotwin_flags INTERFACE $<BUILD_INTERFACE:-pthread>)
+  target_compile_definitions(halotwin_flags INTERFACE
+    $<BUILD_INTERFACE:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>>)
+  halotwin_precompile(halotwin_precompiled fmt::fmt)
+  set_target_properties(halotwin_precompiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(HALOTWIN_TESTS)
+    halotwin_precompile(halotwin_tests_precompiled fmt::fmt GTest::gtest rapidcheck_gtest rapidcheck)
+    target_precompile_headers(halotwin_tests_precompiled PRIVATE <gtest/gtest.h> <rapidcheck/gtest.h>)
+    target_compile_options(halotwin_tests_precompiled PRIVATE ${HALOTWIN_TEST_OPTIONS})
+  endif()
+endif()
+
 add_custom_target(halotwin_header_check COMMENT "every header compiles alone")
 
 # One generated source per header of a folder, which includes it twice and nothing else.
@@ -56,6 +82,9 @@ function(halotwin_add_library name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${short} POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/halotwin>)
   target_link_libraries(${target} PUBLIC halotwin_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  if(TARGET halotwin_precompiled)
+    target_precompile_headers(${target} REUSE_FROM halotwin_precompiled)
+  endif()
   install(TARGETS ${target} EXPORT halotwinTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   # Headers are not named in CMakeLists.txt; a new one is noticed at the next build.
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.hpp)
@@ -78,8 +107,12 @@ function(halotwin_add_tests name)
   string(REPLACE "/" "_" target "test_${name}")
   add_executable(${target} ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE halotwin_flags ${ARG_LINK} GTest::gtest_main rapidcheck_gtest rapidcheck)
+  if(TARGET halotwin_tests_precompiled)
+    target_precompile_headers(${target} REUSE_FROM halotwin_tests_precompiled)
+  endif()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${target} PRIVATE HALOTWIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_options(${target} PRIVATE ${HALOTWIN_TEST_OPTIONS})
   set(properties LABELS "${ARG_LABELS}" ENVIRONMENT "RC_PARAMS=seed=1")
   if(NOT ARG_SERIAL)
     gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})

@@ -66,6 +66,10 @@ class GuardedLockIn final : public LockIn {
   }
   [[nodiscard]] LockInOutput output() const override { return inner_->output(); }
   [[nodiscard]] LockInReading read() override { return inner_->read(); }
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return inner_->sweep(steps, stop);
+  }
   [[nodiscard]] Duration settling_time(double error) const override {
     return inner_->settling_time(error);
   }

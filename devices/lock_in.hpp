@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -53,6 +55,13 @@ struct LockInReading {
   bool overload = false;      // the input clipped since the last reading
 };
 
+/// One step of a sweep: set oscillator and filter, wait, read.
+struct SweepStep {
+  double reference_hz = 0.0;
+  double time_constant_s = 0.0;
+  Duration wait{};
+};
+
 /// What an auxiliary output carries: scale * (quantity) + offset, in volt. Phase in rad.
 enum class AuxQuantity { off, x, y, magnitude, phase };
 struct AuxOutput {
@@ -94,6 +103,11 @@ class LockIn : public Device {
   /// The newest value. Never waits for settling: the caller sleeps settling_time() on the bench's
   /// clock before.
   [[nodiscard]] virtual LockInReading read() = 0;
+  /// Takes the steps one after the other and returns a reading for each; the other settings stay.
+  /// One operation, so that an instrument can do it in fewer exchanges than step by step. Throws
+  /// Interrupted on a stop, somewhere on the way.
+  virtual std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                           const std::stop_token& stop) = 0;
   /// Time after which the filter's step response is within `relative_error` of its end, at the
   /// present settings.
   [[nodiscard]] virtual Duration settling_time(double relative_error) const = 0;
@@ -103,5 +117,11 @@ class LockIn : public Device {
   /// Streaming, or null if the instrument cannot.
   [[nodiscard]] virtual SampleStream* stream() = 0;
 };
+
+/// The sweep of an instrument that has no better way: configure, sleep, read.
+[[nodiscard]] std::vector<LockInReading> sweep_in_steps(LockIn& lock_in,
+                                                        Clock& clock,
+                                                        std::span<const SweepStep> steps,
+                                                        const std::stop_token& stop);
 
 }  // namespace halotwin::devices

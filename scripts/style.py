@@ -4,8 +4,9 @@
     scripts/style.py [build folder with compile_commands.json]
 
 Most of clang-tidy's time goes into the headers of libraries, so sources with the same flags are looked at in groups, as one
-translation unit: files that give no name twice. A group that is not clean is halved; the verdict on single files counts. Files that
-passed are remembered in build/lint/ by the hash of their text, the headers of ours that they include, flags and .clang-tidy.
+translation unit: files that give no name twice. What is said of a file in a group may be the group's fault: the file is looked at by itself
+then, and that verdict counts. Files that passed are remembered in build/lint/ by the hash of their text, the headers of ours that they
+include, flags and .clang-tidy.
 """
 import collections
 import concurrent.futures
@@ -19,12 +20,17 @@ import shlex
 import subprocess
 import sys
 
-GROUP = 16
+GROUP = 32
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PASSED = ROOT / "build" / "lint"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 HIDDEN = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"^[A-Za-z].*?(\w+)(?:\(| \{| = |\{|;|$)", re.MULTILINE)
+COMPLAINT = re.compile(r"^(/[^:\n]+):\d+:\d+: (?:error|warning): ", re.MULTILINE)
+# clang does not know all warnings of g++ that the build names; a name of one file may be shadowed in another of its group, and
+# g++ looks at that.
+MORE_FLAGS = ("-Wno-unknown-warning-option", "-Wno-shadow", "-ferror-limit=0")
+PRECOMPILED = ("-include", "-Winvalid-pch")
 NOT_OURS = ("build", "..", "tests/", "benchmarks/")
 
 
@@ -36,7 +42,7 @@ def sources(build):
         if path.startswith(NOT_OURS):
             continue
         words = shlex.split(entry["command"])
-        flags = tuple(words[1:words.index("-o")])
+        flags = tuple(word for word in words[1:words.index("-o")] if "cmake_pch" not in word and word not in PRECOMPILED)
         by_flags[flags].append(path)
     return by_flags
 
@@ -52,14 +58,20 @@ def included(file):
     return tuple(path for name in names for path in (file.parent / name, ROOT / name) if path.is_file())
 
 
-def key(file, flags):
-    """What of ours clang-tidy sees, as a hash; the system's headers are taken to stay."""
+@functools.lru_cache(None)
+def seen_with(file):
+    """The file and all headers of ours that it includes."""
     seen, left = {file}, [file]
     while left:
         new = [path for path in included(left.pop()) if path not in seen]
         seen.update(new)
         left += new
-    texts = [path.read_text() for path in sorted(seen)]
+    return frozenset(seen)
+
+
+def key(file, flags):
+    """What of ours clang-tidy sees, as a hash; the system's headers are taken to stay."""
+    texts = [path.read_text() for path in sorted(seen_with(file))]
     rules = (ROOT / ".clang-tidy").read_text()
     return hashlib.sha256("\0".join([rules, VERSION, *flags, str(file), *texts]).encode()).hexdigest()
 
@@ -99,16 +111,17 @@ def tidy(files, flags, build):
     alone = len(files) == 1
     what = [str(ROOT / files[0])] if alone else [
         f"--header-filter={ROOT}/.*", "--checks=-bugprone-suspicious-include", str(together(files))]
-    # clang does not know all warnings of g++ that the build names.
-    seen = run(["clang-tidy", "--quiet", *what, "--", *flags, "-Wno-unknown-warning-option"], build)
-    if seen.returncode == 0:
-        for file in files:
-            (PASSED / key(ROOT / file, flags)).touch()
-        return ""
-    if alone:
+    seen = run(["clang-tidy", "--quiet", *what, "--", *flags, *MORE_FLAGS], build)
+    if alone and seen.returncode != 0:
         return seen.stdout + seen.stderr
-    half = len(files) // 2
-    return tidy(files[:half], flags, build) + tidy(files[half:], flags, build)
+    # Of a header, the first source that includes it answers for it.
+    blamed = set() if alone else {next((file for file in files if pathlib.Path(path) in seen_with(ROOT / file)), None)
+                                   for path in COMPLAINT.findall(seen.stdout)}
+    if None in blamed or (seen.returncode != 0 and not blamed):
+        blamed = set(files)
+    for file in set(files) - blamed:
+        (PASSED / key(ROOT / file, flags)).touch()
+    return "".join(tidy([file], flags, build) for file in sorted(blamed))
 
 
 def main():

@@ -30,6 +30,9 @@ class ShiftedClock final : public Clock {
     clock_->sleep(duration, stop);
   }
   [[nodiscard]] ClockKind kind() const override { return clock_->kind(); }
+  [[nodiscard]] bool stands_at_instruments() const override {
+    return clock_->stands_at_instruments();
+  }
 
  private:
   std::unique_ptr<Clock> clock_;

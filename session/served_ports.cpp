@@ -78,7 +78,8 @@ void Ports::add_lock_in(const std::string& role,
                         const devices::srs::Model& model) {
   listen_to_lines(add(role, std::string(model.name)),
                   model.family == devices::srs::Family::sr830 ? "sr830://" : "sr860://",
-                  std::make_shared<devices::SrsService>(lock_in, model));
+                  std::make_shared<devices::SrsService>(
+                      lock_in, model, options_->speed == 0.0 ? world_ : nullptr));
 }
 
 void Ports::add_source(const std::string& role,

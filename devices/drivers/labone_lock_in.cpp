@@ -178,6 +178,10 @@ class LaboneLockIn final : public LockIn {
     });
   }
 
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return sweep_in_steps(*this, *clock_, steps, stop);
+  }
   [[nodiscard]] Duration settling_time(double relative_error) const override {
     return from_seconds(settings_.time_constant_s *
                         settling_time_constants(settings_.filter_order, relative_error));

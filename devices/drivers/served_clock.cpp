@@ -50,6 +50,7 @@ class ServedClock final : public Clock {
   [[nodiscard]] ClockKind kind() const override {
     return speed_ > 0.0 ? ClockKind::paced : ClockKind::virtual_time;
   }
+  [[nodiscard]] bool stands_at_instruments() const override { return speed_ == 0.0; }
 
  private:
   [[noreturn]] void fail(const char* operation, const std::string& cause) const {

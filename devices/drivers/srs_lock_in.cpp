@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/constants.hpp"
+#include "base/errors.hpp"
 #include "base/settling.hpp"
 #include "devices/wire/text_command.hpp"
 
@@ -19,6 +20,9 @@ namespace {
 
 constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double degree = constants::pi / 180.0;
+/// Of a sweep in a world that sleeps on request (SLEEP).
+constexpr std::size_t most_lines_together = 64;
+constexpr Duration most_slept_together = std::chrono::seconds(10);
 constexpr int refused_bits = (1 << 4) + (1 << 5);  // of *ESR?: value, command
 
 std::vector<std::string> split(const std::string& text, char at) {
@@ -148,20 +152,30 @@ class SrsLockIn final : public LockIn {
   }
 
   [[nodiscard]] LockInReading read() override {
-    const std::string line = link_.ask("read", old() ? "SNAP? 1,2;LIAS?" : "SNAP? 0,1;LIAS?");
-    const std::vector<std::string> parts = split(line, ';');
-    const std::vector<std::string> values = split(parts[0], ',');
-    const auto x = parse_number(values[0]);
-    const auto y = values.size() == 2 ? parse_number(values[1]) : std::nullopt;
-    const auto status = parts.size() == 2 ? parse_whole(parts[1]) : std::nullopt;
-    if (!x || !y || !status) {
-      link_.garbled("read", line);
+    const std::string line = link_.ask("read", reading_questions());
+    LockInReading reading = reading_of("read", line, line);
+    reading.time = clock_->now();
+    return reading;
+  }
+
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    const bool long_wait = std::any_of(steps.begin(), steps.end(), [](const SweepStep& step) {
+      return step.wait > most_slept_together;
+    });
+    if (!clock_->stands_at_instruments() || settings_.reference == Reference::external ||
+        long_wait) {
+      return sweep_in_steps(*this, *clock_, steps, stop);
     }
-    return {.time = clock_->now(),
-            .x_v = *x * sqrt_2,
-            .y_v = *y * sqrt_2,
-            .frequency_hz = settings_.harmonic * settings_.reference_hz,
-            .overload = ((*status >> srs::overload_bit(model_->family)) & 1) != 0};
+    std::vector<LockInReading> readings;
+    readings.reserve(steps.size());
+    while (readings.size() < steps.size()) {
+      if (stop.stop_requested()) {
+        throw Interrupted("stopped on request");
+      }
+      sweep_together(steps.subspan(readings.size()), readings);
+    }
+    return readings;
   }
 
   [[nodiscard]] Duration settling_time(double relative_error) const override {
@@ -207,6 +221,85 @@ class SrsLockIn final : public LockIn {
   }
 
  private:
+  [[nodiscard]] std::string reading_questions() const {
+    return old() ? "SNAP? 1,2;LIAS?" : "SNAP? 0,1;LIAS?";
+  }
+
+  /// The answer to reading_questions(), without the time; `line` is all that was answered.
+  LockInReading reading_of(const char* operation,
+                           const std::string& text,
+                           const std::string& line) {
+    const std::vector<std::string> parts = split(text, ';');
+    const std::vector<std::string> values = split(parts[0], ',');
+    const auto x = parse_number(values[0]);
+    const auto y = values.size() == 2 ? parse_number(values[1]) : std::nullopt;
+    const auto status = parts.size() == 2 ? parse_whole(parts[1]) : std::nullopt;
+    if (!x || !y || !status) {
+      link_.garbled(operation, line);
+    }
+    return {.x_v = *x * sqrt_2,
+            .y_v = *y * sqrt_2,
+            .frequency_hz = settings_.harmonic * settings_.reference_hz,
+            .overload = ((*status >> srs::overload_bit(model_->family)) & 1) != 0};
+  }
+
+  /// As many of the steps as may be under way at once, a line each, the wait among its commands.
+  void sweep_together(std::span<const SweepStep> steps, std::vector<LockInReading>& readings) {
+    constexpr const char* operation = "sweep";
+    const Range range = limits().reference_hz;
+    std::vector<std::string> lines;
+    Duration total{};
+    for (const SweepStep& step : steps) {
+      total += step.wait;
+      if (lines.size() == most_lines_together || total > most_slept_together) {
+        break;
+      }
+      if (!std::isfinite(step.reference_hz) || !std::isfinite(step.time_constant_s)) {
+        link_.refuse(operation, "a setting is not a number");
+      }
+      lines.push_back(
+          fmt::format("FREQ {:.9e};OFLT {};SLEEP {};*ESR?;FREQ?;OFLT?;{}",
+                      std::clamp(step.reference_hz, range.low, range.high),
+                      srs::nearest_index(model_->time_constants_s, step.time_constant_s),
+                      step.wait.count(),
+                      reading_questions()));
+    }
+    Duration time = clock_->now();
+    const std::vector<std::string> answers = link_.ask(operation, lines);
+    for (std::size_t k = 0; k < lines.size(); ++k) {
+      const std::string& line = answers[k];
+      std::size_t end = 0;  // of the first three answers
+      for (int part = 0; part < 3 && end != std::string::npos; ++part) {
+        end = line.find(';', part == 0 ? 0 : end + 1);
+      }
+      const std::vector<double> v = numbers(operation, line.substr(0, end));
+      if (end == std::string::npos || v.size() != 3) {
+        link_.garbled(operation, line);
+      }
+      check_refused(operation, v[0], lines[k]);
+      settings_.reference_hz = v[1];
+      settings_.time_constant_s =
+          model_->time_constants_s[code_of(operation, v[2], model_->time_constants_s.size())];
+      time += steps[k].wait;
+      readings.push_back(reading_of(operation, line.substr(end + 1), line));
+      readings.back().time = time;
+    }
+  }
+
+  void check_refused(const char* operation, double event_status, const std::string& line) {
+    if ((std::lround(event_status) & refused_bits) != 0) {
+      link_.refuse(operation, fmt::format("{} refuses \"{}\"", model_->name, line));
+    }
+  }
+
+  [[nodiscard]] std::size_t code_of(const char* operation, double value, std::size_t count) const {
+    if (!(value >= 0.0) || !(value < static_cast<double>(count))) {
+      link_.refuse(operation,
+                   fmt::format("{} answers with an unknown code {}", model_->name, value));
+    }
+    return static_cast<std::size_t>(value);
+  }
+
   [[nodiscard]] bool old() const { return model_->family == srs::Family::sr830; }
 
   /// Sends commands, and asks in the same line whether they were refused, and more.
@@ -223,9 +316,7 @@ class SrsLockIn final : public LockIn {
     if (values.empty()) {
       link_.garbled(operation, answer);
     }
-    if ((std::lround(values[0]) & refused_bits) != 0) {
-      link_.refuse(operation, fmt::format("{} refuses \"{}\"", model_->name, line));
-    }
+    check_refused(operation, values[0], line);
     values.erase(values.begin());
     if (values.size() != questions.size()) {
       link_.garbled(operation, answer);
@@ -276,11 +367,7 @@ class SrsLockIn final : public LockIn {
                                       ? ask(operation, fmt::format("{}", fmt::join(questions, ";")))
                                       : set(operation, commands, questions);
     const auto code = [&](std::size_t k, std::size_t count) {
-      if (!(v[k] >= 0.0) || !(v[k] < static_cast<double>(count))) {
-        link_.refuse(operation,
-                     fmt::format("{} answers with an unknown code {}", model_->name, v[k]));
-      }
-      return static_cast<std::size_t>(v[k]);
+      return code_of(operation, v[k], count);
     };
     const bool internal = old() ? v[0] == 1.0 : v[0] == 0.0;
     settings_ = {

@@ -32,7 +32,9 @@ inline constexpr std::uint16_t srs_port = 23;
 /// be switched off: off is its smallest amplitude, 1 nV (SR86x) or 4 mV rms (SR830), and no offset.
 /// Auxiliary outputs: of the SR830 CH1 (channel 0: x or magnitude) and CH2 (channel 1: y or phase),
 /// at the scale that it has: 10 V for the input range, 18 degrees per volt. Others: only "off".
-/// Streaming is not used.
+/// Streaming is not used. A sweep is made step by step; in a served twin whose time stands still
+/// the instrument sleeps by itself (SLEEP, devices/servers/srs_service.hpp), and the steps are sent
+/// together.
 [[nodiscard]] std::unique_ptr<LockIn> open_srs_lock_in(Connect connect,
                                                        Clock& clock,
                                                        const std::string& role,

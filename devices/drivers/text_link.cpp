@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.hpp"
 
@@ -63,13 +64,22 @@ void TextLink::open(const char* operation) {
 }
 
 std::string TextLink::ask(const char* operation, const std::string& line) {
+  return ask(operation, std::span(&line, 1)).front();
+}
+
+std::vector<std::string> TextLink::ask(const char* operation, std::span<const std::string> lines) {
+  const std::string text = fmt::format("{}\n", fmt::join(lines, "\n"));
   for (int left = 1;; --left) {
     try {
       if (!stream_) {
         open(operation);
       }
-      stream_->send(line + "\n");
-      return stream_->receive_until(style_.answer_end);
+      stream_->send(text);
+      std::vector<std::string> answers;
+      while (answers.size() < lines.size()) {
+        answers.push_back(stream_->receive_until(style_.answer_end));
+      }
+      return answers;
     } catch (const WireError& error) {
       stream_.reset();
       if (error.fault() != WireFault::closed || left == 0) {

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "devices/device.hpp"
 #include "devices/wire/byte_stream.hpp"
@@ -39,6 +41,8 @@ class TextLink {
   /// is opened once more, so the line must be one that may be said twice. After any other fault the
   /// next question goes over a new connection: no late answer is taken for its own.
   std::string ask(const char* operation, const std::string& line);
+  /// The same for several lines, sent together.
+  std::vector<std::string> ask(const char* operation, std::span<const std::string> lines);
 
   /// Throws DeviceError: the instrument does not do what it is told.
   [[noreturn]] void refuse(const char* operation, const std::string& cause) const;

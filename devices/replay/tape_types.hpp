@@ -92,6 +92,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LockInLimits,
                                    max_output_peak_v,
                                    max_output_offset_v)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LockInReading, time, x_v, y_v, frequency_hz, overload)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SweepStep, reference_hz, time_constant_s, wait)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuxOutput, quantity, scale_v_per_unit, offset_v)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TipPositioner::Limits, x_m, y_m, max_speed_m_per_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FeedbackSettings,

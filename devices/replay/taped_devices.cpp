@@ -42,6 +42,14 @@ class TapedLockIn final : public LockIn {
   [[nodiscard]] LockInReading read() override {
     return part_.call("read", [&] { return inner_->read(); });
   }
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return part_.wait(
+        "sweep",
+        stop,
+        [&] { return inner_->sweep(steps, stop); },
+        std::vector<SweepStep>(steps.begin(), steps.end()));
+  }
   [[nodiscard]] Duration settling_time(double error) const override {
     return part_.call(
         "settling_time", [&] { return inner_->settling_time(error); }, error);
@@ -274,6 +282,9 @@ class TapedClock final : public Clock {
   }
   [[nodiscard]] ClockKind kind() const override {
     return inner_ != nullptr ? inner_->kind() : tape_->head().clock;
+  }
+  [[nodiscard]] bool stands_at_instruments() const override {
+    return inner_ != nullptr && inner_->stands_at_instruments();
   }
 
  private:

@@ -88,6 +88,8 @@ class Session : public std::enable_shared_from_this<Session> {
     } else if (size > 0 && size <= unread()) {
       busy_ = true;
       ask(size, Duration::zero());
+    } else {
+      write();
     }
   }
 
@@ -100,6 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return;
     }
     if (!text) {
+      write();
       if (waited == Duration::zero()) {
         asked_ = service_->clock.now();
       }
@@ -113,39 +116,37 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     busy_ = false;
     taken_ += size;
-    queue(std::move(*text));
+    queue(*text);
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
       self->serve();
       self->read();
     });
   }
 
-  void queue(std::string text) {
-    if (text.empty()) {
-      return;
-    }
-    unsent_bytes_ += text.size();
-    unsent_.push_back(std::move(text));
-    if (unsent_bytes_ > service_->limits.most_unsent) {
+  /// Answers to messages that came together go together, or a portion at a time.
+  void queue(const std::string& text) {
+    unsent_ += text;
+    if (unsent_.size() + being_sent_.size() > service_->limits.most_unsent) {
       close();
-    } else if (unsent_.size() == 1) {
+    } else if (unsent_.size() >= portion_.size()) {
       write();
     }
   }
 
   void write() {
+    if (unsent_.empty() || !being_sent_.empty() || closed_) {
+      return;
+    }
+    std::swap(unsent_, being_sent_);
     asio::async_write(socket_,
-                      asio::buffer(unsent_.front()),
+                      asio::buffer(being_sent_),
                       [self = shared_from_this()](const Code& code, std::size_t) {
                         if (code) {
                           self->close();
                           return;
                         }
-                        self->unsent_bytes_ -= self->unsent_.front().size();
-                        self->unsent_.pop_front();
-                        if (!self->unsent_.empty()) {
-                          self->write();
-                        }
+                        self->being_sent_.clear();
+                        self->write();
                       });
   }
 
@@ -170,8 +171,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<char> portion_;
   std::string incoming_;
   std::size_t taken_ = 0;  // of incoming_
-  std::deque<std::string> unsent_;
-  std::size_t unsent_bytes_ = 0;
+  std::string unsent_;
+  std::string being_sent_;
   Duration asked_{};
   bool busy_ = false;  // an answer is waited for
   bool reading_ = false;

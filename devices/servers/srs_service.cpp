@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/constants.hpp"
+#include "devices/servers/clock_service.hpp"
 
 namespace halotwin::devices {
 
@@ -30,7 +31,7 @@ double wrapped_deg(double deg) {
 
 }  // namespace
 
-SrsService::SrsService(LockIn& lock_in, const srs::Model& model)
+SrsService::SrsService(LockIn& lock_in, const srs::Model& model, Clock* clock)
     : lock_in_(&lock_in), model_(&model), aux_v_(4, 0.0), event_status_(power_on) {
   displays_ = model.family == srs::Family::sr86x ? std::vector{0, 1, 2, 3} : std::vector{1, 2};
   add_common();
@@ -41,6 +42,13 @@ SrsService::SrsService(LockIn& lock_in, const srs::Model& model)
   } else {
     add_sr830();
   }
+  if (clock != nullptr) {
+    add_number("SLEEP",
+               "NS",
+               {0.0, static_cast<double>(longest_served_sleep.count())},
+               {},
+               [clock](double ns) { clock->sleep(Duration(std::llround(ns))); });
+  }
 }
 
 void SrsService::add_number(const std::string& name,
@@ -50,7 +58,7 @@ void SrsService::add_number(const std::string& name,
                             std::function<void(double)> set) {
   add(name,
       [unit, range, get = std::move(get), set = std::move(set)](const TextCommand& c) -> Answer {
-        if (c.query) {
+        if (c.query && get) {
           return text_of(get());
         }
         const auto value =

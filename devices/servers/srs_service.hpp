@@ -25,8 +25,10 @@ namespace halotwin::devices {
 /// X, Y, R are V rms, theta degrees.
 class SrsService {
  public:
-  /// `lock_in` must outlive it.
-  SrsService(LockIn& lock_in, const srs::Model& model);
+  /// `lock_in` must outlive it, and so must `clock`: of a twin whose time stands still; then there
+  /// is the command SLEEP <ns>, which no instrument has: lets so much time pass, at most
+  /// longest_served_sleep.
+  SrsService(LockIn& lock_in, const srs::Model& model, Clock* clock = nullptr);
 
   /// What goes back for one line, its end included; "" for nothing. An empty line is answered by a
   /// greeting, which the maker's own Python package waits for.

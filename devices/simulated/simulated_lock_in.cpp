@@ -277,6 +277,11 @@ LockInReading SimulatedLockIn::now() {
   return reading;
 }
 
+std::vector<LockInReading> SimulatedLockIn::sweep(std::span<const SweepStep> steps,
+                                                  const std::stop_token& stop) {
+  return sweep_in_steps(*this, world_->clock(), steps, stop);
+}
+
 Duration SimulatedLockIn::settling_time(double relative_error) const {
   return from_seconds(settings_.time_constant_s *
                       settling_time_constants(settings_.filter_order, relative_error));

@@ -62,6 +62,8 @@ class SimulatedLockIn final : public LockIn {
   LockInOutput set_output(const LockInOutput& wanted) override;
   [[nodiscard]] LockInOutput output() const override { return output_; }
   [[nodiscard]] LockInReading read() override;
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override;
   [[nodiscard]] Duration settling_time(double relative_error) const override;
   AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override;
   [[nodiscard]] SampleStream* stream() override { return nullptr; }

@@ -57,8 +57,8 @@ void validate(const PmDnsSweepPlan& p) {
   static_cast<void>(plan_sweep(p));
 }
 
-std::vector<SweepStep> plan_sweep(const PmDnsSweepPlan& plan) {
-  std::vector<SweepStep> steps;
+std::vector<devices::SweepStep> plan_sweep(const PmDnsSweepPlan& plan) {
+  std::vector<devices::SweepStep> steps;
   double total_s = 0.0;
   for (const double frequency : frequencies(plan.frequencies)) {
     const double tau = std::clamp(
@@ -71,7 +71,7 @@ std::vector<SweepStep> plan_sweep(const PmDnsSweepPlan& plan) {
           "sweep_time_s",
           plan.sweep_time_s,
           fmt::format(">= {:.3f}, what the settle rule needs, or 0", total_s));
-  for (SweepStep& step : steps) {
+  for (devices::SweepStep& step : steps) {
     step.time_constant_s *= stretch;
     step.wait = from_seconds(plan.settle_time_constants * step.time_constant_s);
   }
@@ -86,11 +86,13 @@ PmDnsInstruments::PmDnsInstruments(const RunContext& context)
       amplitude_signal(devices::find_signal(afm.signals(), "afm", "amplitude")) {}
 
 PmDnsSweeper::PmDnsSweeper(const PmDnsSweepPlan& plan, std::string procedure)
-    : plan_(plan), procedure_(std::move(procedure)), steps_(plan_sweep(plan)) {}
+    : plan_(plan), procedure_(std::move(procedure)), steps_(plan_sweep(plan)), both_ways_(steps_) {
+  both_ways_.insert(both_ways_.end(), steps_.rbegin(), steps_.rend());
+}
 
 Duration PmDnsSweeper::sweep_time() const {
   Duration sweep{};
-  for (const SweepStep& step : steps_) {
+  for (const devices::SweepStep& step : steps_) {
     sweep += 2 * step.wait;
   }
   return sweep;
@@ -121,7 +123,7 @@ void PmDnsSweeper::define(data::RecordingWriter& recording) {
   Table sweep;
   Array taus;
   Array waits;
-  for (const SweepStep& step : steps_) {
+  for (const devices::SweepStep& step : steps_) {
     taus.push_back(Value{step.time_constant_s, {}});
     waits.push_back(Value{seconds(step.wait), {}});
   }
@@ -166,12 +168,12 @@ void PmDnsSweeper::configure_lock_ins(const PmDnsInstruments& with) {
                       applied.time_constant_s));
   send_phase(with.mechanical, plan_.phase_output, plan_.phase_scale_v_per_rad);
 
-  electrical_settings_ = {};
-  electrical_settings_.harmonic = 2;
-  electrical_settings_.filter_order = plan_.filter_order;
-  electrical_settings_.input_range_v = plan_.input_range_v;
-  electrical_settings_.coupling = devices::Coupling::ac;
-  step_to(with, steps_.front());
+  static_cast<void>(with.electrical.configure({.reference_hz = steps_.front().reference_hz,
+                                               .harmonic = 2,
+                                               .time_constant_s = steps_.front().time_constant_s,
+                                               .filter_order = plan_.filter_order,
+                                               .input_range_v = plan_.input_range_v,
+                                               .coupling = devices::Coupling::ac}));
   set_stimulus(with, plan_.offset_v);
 }
 
@@ -183,12 +185,6 @@ void PmDnsSweeper::set_stimulus(const PmDnsInstruments& with,
                                 double offset_v,
                                 double drive_peak_v) {
   with.electrical.set_output({true, drive_peak_v, offset_v});
-}
-
-void PmDnsSweeper::step_to(const PmDnsInstruments& with, const SweepStep& step) {
-  electrical_settings_.reference_hz = step.frequency_hz;
-  electrical_settings_.time_constant_s = step.time_constant_s;
-  static_cast<void>(with.electrical.configure(electrical_settings_));
 }
 
 void PmDnsSweeper::tune(const PmDnsInstruments& with, const RunContext& context) {
@@ -260,20 +256,13 @@ void PmDnsSweeper::withdraw(const PmDnsInstruments& with, const RunContext& cont
 void PmDnsSweeper::sweep(const PmDnsInstruments& with,
                          const std::stop_token& stop,
                          PmDnsSpot& spot) {
+  const std::vector<devices::LockInReading> taken = with.electrical.sweep(both_ways_, stop);
   const std::size_t n = points();
   spot.readings.resize(2 * n);
-  const auto take = [&](std::size_t slot, const SweepStep& step) {
-    step_to(with, step);
-    with.clock.sleep(step.wait, stop);
-    const devices::LockInReading reading = with.electrical.read();
-    spot.readings[slot] = {static_cast<float>(reading.x_v), static_cast<float>(reading.y_v)};
-    spot.overload = spot.overload || reading.overload;
-  };
-  for (std::size_t i = 0; i < n; ++i) {
-    take(i, steps_[i]);
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    take(n + i, steps_[i]);
+  for (std::size_t k = 0; k < taken.size(); ++k) {
+    const std::size_t slot = k < n ? k : 3 * n - 1 - k;  // down again, stored by frequency
+    spot.readings[slot] = {static_cast<float>(taken[k].x_v), static_cast<float>(taken[k].y_v)};
+    spot.overload = spot.overload || taken[k].overload;
   }
 }
 

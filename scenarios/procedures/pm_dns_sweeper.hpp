@@ -102,17 +102,10 @@ void visit_fields(auto& visit, PmDnsSweepPlan& p) {
   visit("input_range_v", p.input_range_v);
 }
 
-/// One step of the sweep: set the frequency and the filter, wait, read.
-struct SweepStep {
-  double frequency_hz = 0.0;
-  double time_constant_s = 0.0;
-  Duration wait{};
-};
-
 /// The settle rule: tau = clamp(periods / f, min, max), then all stretched by one factor so that
 /// the waits, each `settle_time_constants` tau, fill `sweep_time_s`. A sweep time that is shorter
 /// than the rule needs is a ParameterError.
-[[nodiscard]] std::vector<SweepStep> plan_sweep(const PmDnsSweepPlan& plan);
+[[nodiscard]] std::vector<devices::SweepStep> plan_sweep(const PmDnsSweepPlan& plan);
 
 /// A place as measured.
 struct PmDnsSpot {
@@ -181,12 +174,10 @@ class PmDnsSweeper {
            const std::string& text) const;
 
  private:
-  void step_to(const PmDnsInstruments& with, const SweepStep& step);
-
   PmDnsSweepPlan plan_;
   std::string procedure_;
-  std::vector<SweepStep> steps_;
-  devices::LockInSettings electrical_settings_;
+  std::vector<devices::SweepStep> steps_;  // up
+  std::vector<devices::SweepStep> both_ways_;
   devices::DriveSettings tuned_drive_;
   double tuned_amplitude_m_ = 0.0;
   data::SignalId tune_;

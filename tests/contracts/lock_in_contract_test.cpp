@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/errors.hpp"
 #include "tests/contracts/implementations.hpp"
 
 namespace halotwin::test {
@@ -71,6 +72,29 @@ TEST_P(LockInContract, OutputBeyondItsRangeIsRefusedAndStays) {
   EXPECT_THROW(device().set_output({.on = true, .amplitude_peak_v = nan}), DeviceError);
   EXPECT_THROW(device().set_output({.on = true, .offset_v = nan}), DeviceError);
   EXPECT_EQ(device().output(), before);
+}
+
+TEST_P(LockInContract, ASweepReadsAtEachStepAndLeavesTheRest) {
+  const LockInSettings before =
+      device().configure({.reference_hz = 1e3, .harmonic = 2, .filter_order = 2});
+  const std::vector<SweepStep> steps{{2e3, 1e-3, std::chrono::milliseconds(20)},
+                                     {3e3, 3e-3, std::chrono::milliseconds(30)},
+                                     {2.5e3, 1e-3, std::chrono::milliseconds(10)}};
+  const std::vector<LockInReading> readings = device().sweep(steps, {});
+  ASSERT_EQ(readings.size(), steps.size());
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    EXPECT_NEAR(readings[k].frequency_hz, 2.0 * steps[k].reference_hz, 1e-3) << k;
+    if (k > 0) {
+      EXPECT_GE(readings[k].time - readings[k - 1].time, steps[k].wait) << k;
+    }
+  }
+  LockInSettings after = device().settings();
+  EXPECT_NEAR(after.reference_hz, steps.back().reference_hz, 1e-3);
+  EXPECT_NEAR(after.time_constant_s, 1e-3, 0.2e-3);
+  after.reference_hz = before.reference_hz;
+  after.time_constant_s = before.time_constant_s;
+  EXPECT_EQ(after, before);
+  EXPECT_THROW(static_cast<void>(device().sweep(steps, stopped())), Interrupted);
 }
 
 TEST_P(LockInContract, OutputIsOffAfterMakeSafe) {

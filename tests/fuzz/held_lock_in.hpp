@@ -48,6 +48,10 @@ class HeldLockIn final : public devices::LockIn {
   [[nodiscard]] devices::LockInReading read() override {
     return {.x_v = 1e-3, .y_v = -2e-3, .frequency_hz = settings_.reference_hz, .overload = true};
   }
+  std::vector<devices::LockInReading> sweep(std::span<const devices::SweepStep>,
+                                            const std::stop_token&) override {
+    return {};
+  }
   [[nodiscard]] Duration settling_time(double) const override { return {}; }
   devices::AuxOutput set_aux_output(int, const devices::AuxOutput& wanted) override {
     expect(std::isfinite(wanted.scale_v_per_unit) && std::isfinite(wanted.offset_v),

@@ -85,6 +85,10 @@ class Clipping final : public LockIn {
     reading.overload = clips;
     return reading;
   }
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return inner_->sweep(steps, stop);
+  }
   [[nodiscard]] Duration settling_time(double error) const override {
     return inner_->settling_time(error);
   }

@@ -23,6 +23,22 @@ class Bench {
   std::function<std::string(std::string answer)> spoil = [](std::string answer) { return answer; };
   int connections = 0;
 
+  /// The clock of a world whose time stands still, as a client of the served twin sees it.
+  class StandingClock final : public Clock {
+   public:
+    explicit StandingClock(Clock& clock) : clock_(&clock) {}
+    [[nodiscard]] Duration now() const override { return clock_->now(); }
+    void sleep(Duration duration, const std::stop_token& stop) override {
+      clock_->sleep(duration, stop);
+    }
+    [[nodiscard]] ClockKind kind() const override { return clock_->kind(); }
+    [[nodiscard]] bool stands_at_instruments() const override { return stands; }
+    bool stands = true;
+
+   private:
+    Clock* clock_;
+  };
+
   std::unique_ptr<LockIn> open(srs::Family family = srs::Family::sr86x) {
     const Connect connect = [this] {
       ++connections;
@@ -31,15 +47,28 @@ class Bench {
         return spoil(service_.answer(line));
       });
     };
-    return open_srs_lock_in(connect, world_.world.clock(), "lockin", "sr860://twin", family);
+    return open_srs_lock_in(connect, clock, "lockin", "sr860://twin", family);
   }
   LockIn& behind() { return world_.lock_in; }
   void sleep_s(double s) { world_.sleep_s(s); }
 
  private:
   test::LockInWorld world_;
-  SrsService service_{world_.lock_in, *srs::find_model("SR860")};
+  SrsService service_{world_.lock_in, *srs::find_model("SR860"), &world_.world.clock()};
+
+ public:
+  StandingClock clock{world_.world.clock()};
 };
+
+std::vector<SweepStep> sweep_of(std::size_t count) {
+  std::vector<SweepStep> steps;
+  for (std::size_t k = 0; k < count; ++k) {
+    steps.push_back({1e3 + 10.0 * static_cast<double>(k),
+                     k % 2 == 0 ? 1e-3 : 3e-3,
+                     std::chrono::milliseconds(5 + k % 7)});
+  }
+  return steps;
+}
 
 TEST(SrsLockIn, ReadsWhatTheInstrumentBehindReads) {
   Bench bench;
@@ -85,6 +114,63 @@ TEST(SrsLockIn, ALostConnectionIsOpenedAgain) {
   };
   EXPECT_NEAR(driver->set_reference_hz(1500.0), 1500.0, 1e-9);
   EXPECT_EQ(bench.connections, 2);
+}
+
+TEST(SrsLockIn, ASweepSentTogetherReadsWhatStepsRead) {
+  std::vector<LockInReading> found[2];
+  for (const bool together : {false, true}) {
+    Bench bench;
+    bench.clock.stands = together;
+    int lines = 0;
+    const auto driver = bench.open();
+    bench.before = [&](std::string_view) { ++lines; };
+    driver->configure({.harmonic = 2, .filter_order = 4});
+    driver->set_output({.on = true, .amplitude_peak_v = 0.5});
+    lines = 0;
+    found[together ? 1 : 0] = driver->sweep(sweep_of(150), {});
+    EXPECT_EQ(lines, together ? 150 : 300);
+    EXPECT_EQ(driver->settings().reference_hz, bench.behind().settings().reference_hz);
+  }
+  ASSERT_EQ(found[0].size(), 150U);
+  ASSERT_EQ(found[1].size(), 150U);
+  for (std::size_t k = 0; k < found[0].size(); ++k) {
+    EXPECT_EQ(found[0][k].x_v, found[1][k].x_v) << k;
+    EXPECT_EQ(found[0][k].y_v, found[1][k].y_v) << k;
+    EXPECT_EQ(found[0][k].time, found[1][k].time) << k;
+    EXPECT_EQ(found[0][k].frequency_hz, found[1][k].frequency_hz) << k;
+  }
+}
+
+TEST(SrsLockIn, ASweepThatIsSpoiltIsAnError) {
+  Bench bench;
+  const auto driver = bench.open();
+  for (const char* nonsense : {"0;1e3;8\n",
+                               "0;1e3;8;1,2\n",
+                               "0;1e3;99;1,2;0\n",
+                               "0;x;8;1,2;0\n",
+                               "32;1e3;8;1,2;0\n",
+                               "\n"}) {
+    bench.spoil = [&](const std::string&) { return std::string(nonsense); };
+    EXPECT_THROW(static_cast<void>(driver->sweep(sweep_of(5), {})), DeviceError) << nonsense;
+    bench.spoil = [](std::string answer) { return answer; };
+    EXPECT_EQ(driver->sweep(sweep_of(5), {}).size(), 5U) << nonsense;
+  }
+}
+
+TEST(SrsLockIn, AnInstrumentThatCannotSleepSaysSo) {
+  test::LockInWorld world;
+  SrsService service(world.lock_in, *srs::find_model("SR860"));  // as one that is no twin
+  Bench::StandingClock clock(world.world.clock());
+  const auto driver = open_srs_lock_in(
+      [&] {
+        return std::make_unique<test::ServiceStream>(
+            [&](std::string_view line) { return service.answer(line); });
+      },
+      clock,
+      "lockin",
+      "sr860://lab",
+      srs::Family::sr86x);
+  EXPECT_THROW(static_cast<void>(driver->sweep(sweep_of(2), {})), DeviceError);
 }
 
 TEST(SrsLockIn, SilenceIsAnErrorAndTheNextOperationStartsAfresh) {

@@ -28,6 +28,10 @@ class Remembering final : public LockIn {
   LockInOutput set_output(const LockInOutput& o) override { return inner().set_output(o); }
   [[nodiscard]] LockInOutput output() const override { return inner().output(); }
   [[nodiscard]] LockInReading read() override { return inner().read(); }
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return inner().sweep(steps, stop);
+  }
   [[nodiscard]] Duration settling_time(double e) const override { return inner().settling_time(e); }
   AuxOutput set_aux_output(int channel, const AuxOutput& wanted) override {
     outputs.at(static_cast<std::size_t>(channel)) = wanted;
