@@ -22,6 +22,8 @@ using nanonis::Writer;
 
 constexpr double degree = constants::pi / 180.0;
 constexpr double turn_deg = 360.0;
+constexpr int highest_order = 8;
+constexpr double lowest_cutoff_hz = 1e-6;  // what is below cannot be
 
 double cutoff_of(double time_constant_s) {
   return 1.0 / (2.0 * constants::pi * time_constant_s);
@@ -64,7 +66,7 @@ class NanonisLockIn final : public LockIn {
         .reference_hz = params_.reference_hz,
         .time_constant_s = {cutoff_of(params_.cutoff_hz.high), cutoff_of(params_.cutoff_hz.low)},
         .max_harmonic = params_.max_harmonic,
-        .max_filter_order = 8,
+        .max_filter_order = highest_order,
         .input_range_v = {settings_.input_range_v, settings_.input_range_v},
         .max_output_peak_v = modulator_.most_v(),
         .max_output_offset_v = modulator_.most_offset_v()};
@@ -219,7 +221,7 @@ class NanonisLockIn final : public LockIn {
   void ask_low_pass(const char* operation) {
     constexpr std::string_view command = "LockIn.DemodLPFilterGet";
     const auto [order, cutoff_hz] = ask_filter(operation, command);
-    if (order < 0 || order > 8 || !(cutoff_hz > 0.0)) {
+    if (order < 0 || order > highest_order || !(cutoff_hz >= lowest_cutoff_hz)) {
       link_.garbled(operation, command, fmt::format("order {}, {} Hz", order, cutoff_hz));
     }
     settings_.filter_order = std::max(order, 1);
@@ -242,7 +244,7 @@ class NanonisLockIn final : public LockIn {
       static_cast<void>(in.f32());  // offset
       return calibration;
     });
-    if (per_volt == 0.0) {
+    if (!std::isnormal(static_cast<float>(per_volt))) {
       link_.refuse(operation, fmt::format("\"{}\" has no calibration", names_.name(input_)));
     }
     return per_volt;

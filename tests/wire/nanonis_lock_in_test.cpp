@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "devices/limits.hpp"
 #include "tests/support/nanonis_lock_in_world.hpp"
@@ -387,6 +388,7 @@ TEST(NanonisLockIn, AnswersThatCannotBeAreNotTaken) {
            {"LockIn.DemodPhasGet", Writer().f32(nan)},
            {"LockIn.DemodLPFilterGet", Writer().i32(9).f32(100)},
            {"LockIn.DemodLPFilterGet", Writer().i32(1).f32(0)},
+           {"LockIn.DemodLPFilterGet", Writer().i32(1).f32(1e-40)},
            {"LockIn.DemodLPFilterGet", Writer().i32(1)},
            {"LockIn.ModAmpGet", Writer().f32(nan)},
            {"Bias.Get", Writer().f32(nan)},
@@ -400,6 +402,34 @@ TEST(NanonisLockIn, AnswersThatCannotBeAreNotTaken) {
     EXPECT_EQ(retry_of([&] { static_cast<void>(bench.open()->read()); }), Retry::yes) << command;
     EXPECT_TRUE(command != "Signals.ValsGet" || bench.connections == 1);
   }
+}
+
+TEST(NanonisLockIn, SpoiltAnswersAreErrorsOrNumbers) {
+  Bench bench;
+  const auto driver = bench.open();
+  EXPECT_TRUE(rc::check("flips and cuts", [&] {
+    const auto at = *rc::gen::arbitrary<std::uint16_t>();
+    const auto to = *rc::gen::arbitrary<char>();
+    const bool cut = *rc::gen::arbitrary<bool>();
+    bench.spoil = [&](const std::string&, std::string body) {
+      const std::size_t place = at % body.size();
+      body[place] = to;
+      return cut ? body.substr(0, place) : body;
+    };
+    const std::vector<std::function<void()>> operations{
+        [&] { driver->configure({.reference_hz = 2e3, .harmonic = 3}); },
+        [&] { driver->set_output({.on = true, .amplitude_peak_v = 0.5, .offset_v = 0.1}); },
+        [&] { RC_ASSERT(std::isfinite(driver->read().x_v)); },
+        [&] { driver->make_safe(); },
+        [&] { RC_ASSERT(std::isfinite(bench.open()->read().y_v)); }};
+    for (const auto& operation : operations) {
+      try {
+        operation();
+      } catch (const DeviceError&) {  // typed, as it must be
+      }
+    }
+    RC_ASSERT(driver->settling_time(0.01) > Duration::zero());
+  }));
 }
 
 TEST(NanonisLockIn, ALostConnectionIsOpenedAgain) {
