@@ -31,7 +31,7 @@ const Names settings{"procedure.pm_dns_map.columns=4",
                      "procedure.pm_dns_map.mechanical_time_constant_s=1e-5"};
 
 class LockInModule : public testing::Test {
- protected:
+ public:
   LockInModule()
       : folder_(std::filesystem::temp_directory_path() /
                 ("halotwin_module_" + std::to_string(getpid()))) {
@@ -39,6 +39,7 @@ class LockInModule : public testing::Test {
   }
   ~LockInModule() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   [[nodiscard]] std::filesystem::path tape() const { return folder_ / "served.tape"; }
   std::filesystem::path run(const std::string& name,
                             const Names& devices,

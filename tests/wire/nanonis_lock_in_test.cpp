@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -214,19 +215,19 @@ TEST(NanonisLockIn, BiasAloneIsAnOutputToo) {
 TEST(NanonisLockIn, AnotherOutputThanTheBiasHasNoOffset) {
   Bench bench;
   bench.rename("Internal 41 (V)", "Output 3 (V)");
-  const auto good = bench.spoil;
-  bench.spoil = [=](const std::string& command, std::string body) {
-    return command == "Signals.RangeGet"       ? Writer().f32(5).f32(-10).no_error().body()
-           : command == "LockIn.ModSignalGet"  ? Writer().i32(41).no_error().body()
-           : command == "LockIn.ModPhasRegGet" ? Writer().i32(2).no_error().body()
-           : command == "LockIn.ModPhasRegSet" ? Writer().no_error().body()
-           : command.starts_with("LockIn.Mod") && command.ends_with("Set")
-               ? Writer().no_error().body()
-           : command == "LockIn.ModOnOffGet"    ? Writer().u32(1).no_error().body()
-           : command == "LockIn.ModHarmonicGet" ? Writer().i32(1).no_error().body()
-           : command == "LockIn.ModAmpGet"      ? Writer().f32(0.5).no_error().body()
-           : command == "LockIn.ModPhasFreqGet" ? Writer().f64(1e3).no_error().body()
-                                                : good(command, std::move(body));
+  const std::map<std::string, Writer> second{{"Signals.RangeGet", Writer().f32(5).f32(-10)},
+                                             {"LockIn.ModSignalGet", Writer().i32(41)},
+                                             {"LockIn.ModPhasRegGet", Writer().i32(2)},
+                                             {"LockIn.ModHarmonicGet", Writer().i32(1)},
+                                             {"LockIn.ModPhasFreqGet", Writer().f64(1e3)},
+                                             {"LockIn.ModOnOffGet", Writer().u32(1)},
+                                             {"LockIn.ModAmpGet", Writer().f32(0.5)}};
+  bench.spoil = [&, renamed = bench.spoil](const std::string& command, std::string body) {
+    if (const auto found = second.find(command); found != second.end()) {
+      return Writer(found->second).no_error().body();
+    }
+    return command.starts_with("LockIn.Mod") ? Writer().no_error().body()
+                                             : renamed(command, std::move(body));
   };
   const auto driver = bench.open({.modulator = 2, .output = "output 3"});
   EXPECT_EQ(driver->limits().max_output_peak_v, 5.0) << "both ways";
@@ -243,7 +244,7 @@ TEST(NanonisLockIn, WhatElseIsModulatedIsSwitchedOffFirst) {
   Bench bench;
   const auto driver = bench.open();
   int asked = 0;
-  bench.spoil = [&](const std::string& command, std::string body) {
+  bench.spoil = [&](const std::string& command, const std::string& body) {
     return command == "LockIn.ModSignalGet" && asked++ == 0 ? Writer().i32(30).no_error().body()
                                                             : body;
   };
