@@ -135,6 +135,8 @@ TEST(NanonisLockInService, RefusesWhatItHasNot) {
   }
   EXPECT_EQ(bench.twin.lock_in.settings(), settings);
   EXPECT_EQ(bench.twin.lock_in.output(), output);
+  EXPECT_EQ(bench.ask("LockIn.ModAmpGet", Writer().i32(1)), Writer().f32(0.5).no_error().body());
+  bench.tell("LockIn.ModAmpSet", Writer().i32(1).f32(0.25));  // nothing refused is kept
 }
 
 TEST(NanonisLockInService, WithoutTheModuleThereAreNoCommandsAndNoBias) {
