@@ -181,9 +181,9 @@ const std::vector<Driver>& drivers() {
           srs::Family::sr830),
       {"nanonis://",
        "host:port",
-       "AFM behind a Nanonis controller, its TCP interface (ports 6501 to 6504); its lock-in "
-       "module: "
-       "?modulator=1&demodulator=1&output=Bias&input=Input 3",
+       "AFM behind a Nanonis controller, its TCP interface (port 6501); "
+       "?modulator=1&demodulator=1: "
+       "its lock-in module",
        {Interface::probe_microscope, Interface::lock_in},
        [](const std::string& address) {
          static_cast<void>(parse_nanonis_address(rest_of(address)));

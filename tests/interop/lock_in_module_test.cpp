@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "session/run.hpp"
+#include "session/serve.hpp"
 #include "tests/interop/served_twin.hpp"
 #include "tests/support/compare_recordings.hpp"
 
@@ -106,6 +108,16 @@ TEST_F(LockInModule, MeasuresAsTheSimulatedLockIn) {
   }
   EXPECT_EQ(measured_differences(served, run("replayed", {"all=replay:" + tape().string()})),
             Names{});
+}
+
+TEST(LockInModuleServed, OnlyWhereItCanBe) {
+  const session::ServeOptions one{.as = {{"lockin_electrical", "nanonis"}}};
+  session::ServeOptions both = one;
+  both.as["lockin_mechanical"] = "nanonis";
+  session::Scenario scenario = session::load_scenario("pm_dns_quick", {});
+  EXPECT_THROW(session::serve(scenario, both), ParameterError) << "the controller has one";
+  scenario.wire_faults = {{.device = "lockin_electrical", .at_count = 1}};
+  EXPECT_THROW(session::serve(scenario, one), ParameterError) << "its wire is that of the afm";
 }
 
 }  // namespace
