@@ -1,5 +1,5 @@
-// The map of PM-DNS with the lock-in module of the microscope's controller: simulated, over the
-// wires of one controller and an SR830, and the tape of that run.
+// Procedures with the lock-in module of the microscope's controller: simulated, over the wires of
+// one controller and an SR830, and the tape of that run.
 #include <cmath>
 #include <complex>
 #include <filesystem>
@@ -20,19 +20,42 @@ namespace {
 using Names = std::vector<std::string>;
 using Readings = std::vector<std::complex<float>>;
 
-constexpr std::size_t frequencies = 5;
+struct Case {
+  std::string name;
+  std::string scenario;
+  std::size_t columns;  // of what is demodulated: frequencies, pixels
+  Names settings;
+};
 
-/// Phase through the SR830, whose filters and outputs are what they are.
-const Names settings{"procedure.pm_dns_map.columns=4",
-                     "procedure.pm_dns_map.rows=3",
-                     "procedure.pm_dns_map.frequencies.points=5",
-                     "procedure.pm_dns_map.reference_repeats=2",
-                     "procedure.pm_dns_map.drive_check_repeats=0",
-                     "procedure.pm_dns_map.phase_output=2",
-                     "procedure.pm_dns_map.phase_scale_v_per_rad=3.1830988618",
-                     "procedure.pm_dns_map.mechanical_time_constant_s=1e-5"};
+/// The phase comes from an SR830, whose filters and outputs are what they are.
+Names with_sr830(const std::string& procedure, const Names& more) {
+  Names all{
+      "phase_output=2", "phase_scale_v_per_rad=3.1830988618", "mechanical_time_constant_s=1e-5"};
+  all.insert(all.end(), more.begin(), more.end());
+  for (std::string& setting : all) {
+    setting = "procedure." + procedure + "." + setting;
+  }
+  return all;
+}
 
-class LockInModule : public testing::Test {
+/// Readings of the lock-in; X and Y as images of the controller.
+const std::vector<Case> cases{
+    {"readings",
+     "pm_dns_quick",
+     5,
+     with_sr830("pm_dns_map",
+                {"columns=4",
+                 "rows=3",
+                 "frequencies.points=5",
+                 "reference_repeats=2",
+                 "drive_check_repeats=0"})},
+    {"images",
+     "pm_efm_microcrystal",
+     16,
+     with_sr830("pm_efm_map",
+                {"columns=16", "rows=4", "step_m=96e-9", "line_time_s=0.5", "aux_scale=1"})}};
+
+class LockInModule : public testing::TestWithParam<Case> {
  public:
   LockInModule()
       : folder_(std::filesystem::temp_directory_path() /
@@ -50,10 +73,10 @@ class LockInModule : public testing::Test {
     session::RunOptions options;
     options.output = folder_ / (name + ".nxs");
     options.tape = tape;
-    return session::run(
-               session::load_scenario("pm_dns_quick",
-                                      {.settings = settings, .devices = devices, .seed = seed}),
-               options)
+    return session::run(session::load_scenario(
+                            GetParam().scenario,
+                            {.settings = GetParam().settings, .devices = devices, .seed = seed}),
+                        options)
         .recording;
   }
 
@@ -61,11 +84,14 @@ class LockInModule : public testing::Test {
   std::filesystem::path folder_;
 };
 
-/// rms of the difference at a frequency, as a part of the rms of `a`.
-double difference(const Readings& a, const Readings& b, std::size_t frequency) {
+/// rms of the difference, as a part of the rms of `a`, of each `step`-th value from `first` on.
+double difference(const Readings& a,
+                  const Readings& b,
+                  std::size_t first = 0,
+                  std::size_t step = 1) {
   double sum = 0.0;
   double all = 0.0;
-  for (std::size_t i = frequency; i < a.size(); i += frequencies) {
+  for (std::size_t i = first; i < a.size(); i += step) {
     sum += std::norm(a[i] - b[i]);
     all += std::norm(a[i]);
   }
@@ -76,15 +102,15 @@ Readings readings(const std::filesystem::path& file) {
   return data::RecordingReader(file).read<std::complex<float>>("demodulated");
 }
 
-TEST_F(LockInModule, MeasuresAsTheSimulatedLockIn) {
-  Names arguments{"pm_dns_quick",
+TEST_P(LockInModule, MeasuresAsTheSimulatedLockIn) {
+  Names arguments{GetParam().scenario,
                   "--speed",
                   "max",
                   "--as",
                   "lockin_mechanical=sr830",
                   "--as",
                   "lockin_electrical=nanonis"};
-  for (const std::string& setting : settings) {
+  for (const std::string& setting : GetParam().settings) {
     arguments.insert(arguments.end(), {"--set", setting});
   }
   ServedTwin twin(arguments);
@@ -100,15 +126,18 @@ TEST_F(LockInModule, MeasuresAsTheSimulatedLockIn) {
 
   const Readings over_wires = readings(served);
   const Readings simulated = readings(run("simulated", {}));
-  const Readings other = readings(run("other", {}, "2"));
   ASSERT_EQ(over_wires.size(), simulated.size());
-  for (std::size_t k = 0; k < frequencies; ++k) {
-    EXPECT_LT(difference(simulated, over_wires, k), 1e-3) << "frequency " << k;
-    EXPECT_GT(difference(simulated, other, k), 1e-2) << "another film, frequency " << k;
+  for (std::size_t k = 0; k < GetParam().columns; ++k) {
+    EXPECT_LT(difference(simulated, over_wires, k, GetParam().columns), 1e-3) << "column " << k;
   }
+  EXPECT_GT(difference(simulated, readings(run("other", {}, "2"))), 1e-2) << "of another film";
   EXPECT_EQ(measured_differences(served, run("replayed", {"all=replay:" + tape().string()})),
             Names{});
 }
+
+INSTANTIATE_TEST_SUITE_P(As, LockInModule, testing::ValuesIn(cases), [](const auto& test) {
+  return test.param.name;
+});
 
 TEST(LockInModuleServed, OnlyWhereItCanBe) {
   const session::ServeOptions one{.as = {{"lockin_electrical", "nanonis"}}};

@@ -153,6 +153,21 @@ TEST(NanonisLockInService, WithoutTheModuleThereAreNoCommandsAndNoBias) {
                DeviceError);
 }
 
+TEST(NanonisLockInService, WithoutCablesXAndYAreReadButNotScanned) {
+  test::NanonisLockInBench bench;
+  test::NanonisWorld alone;
+  simulated::SimulatedLockIn lock_in(
+      alone.world, alone.chain, simulated::mfli(), "lockin_electrical");
+  alone.service.add_lock_in(lock_in);
+  const std::string request = nanonis::encode_request(
+      "Scan.BufferSet", Writer().i32s(std::vector{86, 87}).i32(4).i32(4).body());
+  EXPECT_EQ(bench.twin.answer(request).find("cannot be scanned"), std::string::npos);
+  EXPECT_NE(alone.answer(request).find("cannot be scanned"), std::string::npos);
+  const std::string value =
+      nanonis::encode_request("Signals.ValGet", Writer().i32(86).u32(1).body());
+  EXPECT_EQ(nanonis::decode_header(alone.answer(value)).body_bytes, 12U);
+}
+
 TEST(NanonisLockInService, ReadsOnceForXAndY) {
   test::NanonisLockInWorld twin(test::quiet(),
                                 {{.device = "lockin_electrical",
