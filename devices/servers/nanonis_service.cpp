@@ -1,4 +1,5 @@
-// What comes and goes; signals. The other modules: nanonis_*_commands.cpp.
+// What comes and goes; signals. The other modules: nanonis_tip_commands.cpp,
+// nanonis_drive_commands.cpp, nanonis_scan_commands.cpp.
 #include "devices/servers/nanonis_service.hpp"
 
 #include <algorithm>
