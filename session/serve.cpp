@@ -15,6 +15,8 @@ namespace halotwin::session {
 
 namespace {
 
+constexpr const char* nanonis = "nanonis";
+
 class Silent final : public EventLog {
  public:
   void write(const Event&) override {}
@@ -24,6 +26,11 @@ bool has(const Scenario& scenario, std::string_view role) {
   return std::any_of(scenario.devices.begin(), scenario.devices.end(), [&](const auto& device) {
     return device.role == role;
   });
+}
+
+/// A lock-in that is a part of the microscope's controller.
+bool is_module(const std::string& role, const std::string& as) {
+  return as == nanonis && role != "afm";
 }
 
 class Twin {
@@ -41,7 +48,14 @@ class Twin {
         ports_(options_, turn_, world_clock(), scenario.wire_faults) {
     ports_.add_clock();
     for (const devices::DeviceRequest& device : scenario.devices) {
-      offer(device.role);
+      if (!is_module(device.role, protocol_of(device.role))) {
+        offer(device.role);
+      }
+    }
+    for (const devices::DeviceRequest& device : scenario.devices) {
+      if (is_module(device.role, protocol_of(device.role))) {
+        offer_module(device.role, scenario.simulated.cables);
+      }
     }
     if (has(scenario, "camera")) {
       light_on(scenario);
@@ -68,7 +82,7 @@ class Twin {
 
   std::vector<Served> what() const {
     std::vector<Served> all = ports_.served();
-    all.insert(all.end(), unserved_.begin(), unserved_.end());
+    all.insert(all.end(), portless_.begin(), portless_.end());
     return all;
   }
 
@@ -86,15 +100,17 @@ class Twin {
   }
   [[nodiscard]] Clock& world_clock() { return time_ ? *time_ : simulated_.world().clock(); }
 
-  void offer(const std::string& role) {
+  [[nodiscard]] std::string protocol_of(const std::string& role) const {
     const auto known = served_protocols(role);
     const auto chosen = options_.as.find(role);
-    const std::string as = chosen != options_.as.end() ? chosen->second
-                           : known.empty()             ? ""
-                                                       : known.front();
+    return chosen != options_.as.end() ? chosen->second : known.empty() ? "" : known.front();
+  }
+
+  void offer(const std::string& role) {
+    const std::string as = protocol_of(role);
     if (as.empty()) {
-      unserved_.push_back({role, "simulated", "(no protocol)", 0});
-    } else if (as == "nanonis") {
+      portless_.push_back({role, "simulated", "(no protocol)", 0});
+    } else if (as == nanonis) {
       ports_.add_nanonis(role, *probe_);
     } else if (as == "gige") {
       ports_.add_camera(role, bench_.get<devices::Camera>(role, "camera"));
@@ -106,6 +122,28 @@ class Twin {
       ports_.add_lock_in(role,
                          bench_.get<devices::LockIn>(role, "lock-in amplifier"),
                          *devices::srs::find_model(as));
+    }
+  }
+
+  /// At the controller's port. Its X and Y are scanned where cables bring them to the microscope.
+  void offer_module(const std::string& role, const std::vector<sim::Cable>& cables) {
+    const auto reached = [&](const char* output) {
+      constexpr std::string_view afm = "afm.";
+      for (const sim::Cable& cable : cables) {
+        if (cable.from == role + output && cable.to.starts_with(afm)) {
+          return cable.to.substr(afm.size());
+        }
+      }
+      return std::string();
+    };
+    probe_->add_lock_in(bench_.get<devices::LockIn>(role, "lock-in amplifier"),
+                        reached(".aux_1"),
+                        reached(".aux_2"));
+    for (const Served& one : ports_.served()) {
+      if (one.role == "afm") {
+        portless_.push_back(
+            {role, "its lock-in module", one.address + "?modulator=1&demodulator=1", 0});
+      }
     }
   }
 
@@ -141,7 +179,7 @@ class Twin {
             .configure({.on = true,
                         .irradiance_w_per_m2 = of_procedure("irradiance_w_per_m2"),
                         .wavelength_m = of_procedure("wavelength_m")});
-    for (Served& one : unserved_) {
+    for (Served& one : portless_) {
       if (one.role == "light") {
         one.as = fmt::format(
             "on: {:.4g} W/m2, {:.0f} nm", on.irradiance_w_per_m2, 1e9 * on.wavelength_m);
@@ -157,8 +195,21 @@ class Twin {
   std::unique_ptr<Clock> time_;
   Turn turn_;
   Ports ports_;
-  std::vector<Served> unserved_;  // roles that have no protocol
+  std::vector<Served> portless_;  // no protocol, or the port of another role
 };
+
+void check_module(const Scenario& scenario, const ServeOptions& options, const std::string& role) {
+  require(has(scenario, "afm"),
+          fmt::format("--as {}={}: the scenario has no microscope", role, nanonis));
+  for (const auto& other : options.as) {
+    require(other.first == role || !is_module(other.first, other.second),
+            fmt::format("--as {}={}: the controller has one lock-in module", role, nanonis));
+  }
+  for (const devices::WireFaultPlan& fault : scenario.wire_faults) {
+    require(fault.device != role,
+            fmt::format("wire_fault.device = \"{}\": its wire is that of \"afm\"", role));
+  }
+}
 
 void check(const Scenario& scenario, const ServeOptions& options) {
   require(scenario.is_simulated(), "only simulated instruments can be served (bench: \"sim:\")");
@@ -177,6 +228,9 @@ void check(const Scenario& scenario, const ServeOptions& options) {
             ? fmt::format("--as {}={}: no protocol for it", role, as)
             : fmt::format(
                   "--as {}={}: unknown protocol (known: {})", role, as, fmt::join(known, ", ")));
+    if (is_module(role, as)) {
+      check_module(scenario, options, role);
+    }
   }
 }
 
@@ -190,7 +244,7 @@ std::vector<std::string> served_protocols(const std::string& role) {
     return {"gige"};
   }
   if (role == "lockin_electrical" || role == "lockin_mechanical") {
-    return {"sr865a", "sr860", "sr830"};
+    return {"sr865a", "sr860", "sr830", nanonis};
   }
   if (role == "bias") {
     std::vector<std::string> profiles;

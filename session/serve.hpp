@@ -36,8 +36,9 @@ struct ServeOptions {
 };
 
 /// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
-/// temperature, bias source); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830"
-/// (lock-ins). Empty if there is nothing.
+/// temperature, bias source); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830",
+/// "nanonis" (lock-ins; the last for one of them: a module of the AFM's controller, at its port).
+/// Empty if there is nothing.
 [[nodiscard]] std::vector<std::string> served_protocols(const std::string& role);
 
 /// Serves until a stop is requested, then brings the instruments into their safe state. Everything

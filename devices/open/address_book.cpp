@@ -16,6 +16,7 @@
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/drivers/tango_devices.hpp"
 #include "devices/open/andor_address.hpp"
+#include "devices/open/nanonis_address.hpp"
 #include "devices/wire/tango.hpp"
 #include "devices/wire/wire_record.hpp"
 
@@ -26,10 +27,6 @@ namespace {
 /// What follows the "://" of an address.
 std::string_view rest_of(std::string_view address) {
   return address.substr(address.find("://") + 3);
-}
-
-void check_endpoint(const std::string& address) {
-  static_cast<void>(parse_endpoint(rest_of(address), 1));
 }
 
 Driver srs_driver(std::string_view scheme, std::string_view description, srs::Family family) {
@@ -90,11 +87,15 @@ AnyDevice open_scpi(const std::string& address, const DriverSurroundings& around
 }
 
 AnyDevice open_nanonis(const std::string& address, const DriverSurroundings& around) {
-  const Endpoint at = parse_endpoint(rest_of(address), nanonis_port);
-  return open_nanonis_probe(tcp_to(at, around.role, address, around.wire, nanonis_wire_limits()),
-                            around.clock,
-                            around.role,
-                            address);
+  const NanonisAddress there = parse_nanonis_address(rest_of(address));
+  const Connect connect =
+      tcp_to(there.at, around.role, address, around.wire, nanonis_wire_limits());
+  if (around.wanted == Interface::lock_in) {
+    return open_nanonis_lock_in(connect, around.clock, around.role, address, there.module);
+  }
+  require(!there.names_module,
+          fmt::format("\"{}\": only the lock-in of a controller has options", address));
+  return open_nanonis_probe(connect, around.clock, around.role, address);
 }
 
 /// "labone://host:port/dev1234" -> endpoint, "dev1234".
@@ -180,9 +181,13 @@ const std::vector<Driver>& drivers() {
           srs::Family::sr830),
       {"nanonis://",
        "host:port",
-       "AFM behind a Nanonis controller, its TCP interface (port 6501)",
-       {Interface::probe_microscope},
-       check_endpoint,
+       "AFM behind a Nanonis controller, its TCP interface (port 6501); "
+       "?modulator=1&demodulator=1: "
+       "its lock-in module",
+       {Interface::probe_microscope, Interface::lock_in},
+       [](const std::string& address) {
+         static_cast<void>(parse_nanonis_address(rest_of(address)));
+       },
        open_nanonis},
       {"labone://",
        "host:port/dev1234",

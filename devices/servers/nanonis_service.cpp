@@ -131,6 +131,7 @@ std::optional<std::string> NanonisService::answer(std::string_view request, Dura
                                 header.body_bytes));
   }
   running_ = header.command;
+  ++requests_;
   waited_ = waited;
   Writer out;
   const auto fail = [&](const std::string& layout, const std::string& cause) {
@@ -177,7 +178,7 @@ std::size_t NanonisService::slot_of(std::int32_t index) const {
 }
 
 double NanonisService::value(std::size_t slot) {
-  if (!slots_[slot].signal) {
+  if (slots_[slot].value) {
     return slots_[slot].value();
   }
   const std::array<std::size_t, 1> index{*slots_[slot].signal};
@@ -246,8 +247,8 @@ void NanonisService::add_signals() {
     in.end();
     std::vector<std::size_t> asked;  // of the microscope, at one instant
     for (const std::int32_t index : indices) {
-      if (const auto& signal = slots_[slot_of(index)].signal) {
-        asked.push_back(*signal);
+      if (const Slot& slot = slots_[slot_of(index)]; !slot.value) {
+        asked.push_back(*slot.signal);
       }
     }
     std::vector<double> read(asked.size());
@@ -256,7 +257,7 @@ void NanonisService::add_signals() {
     std::size_t next = 0;
     for (const std::int32_t index : indices) {
       const Slot& slot = slots_[slot_of(index)];
-      values.push_back(static_cast<float>(slot.signal ? read[next++] : slot.value()));
+      values.push_back(static_cast<float>(slot.value ? slot.value() : read[next++]));
     }
     out.f32s(values);
   });

@@ -3,8 +3,10 @@
 // devices/wire/nanonis_codec.hpp.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,14 +18,16 @@
 
 namespace halotwin::devices {
 
+class LockIn;
+
 /// Bytes of the first request in `bytes`, 0 while its header is not complete: for a MessageServer.
 /// Throws WireError (garbled).
 [[nodiscard]] std::size_t nanonis_request_bytes(std::string_view bytes);
 
 /// Offers, of the instrument's modules: Signals, Bias, FolMe, Piezo.RangeGet, ZCtrl, AutoApproach,
 /// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl, Scan, Util.VersionGet and
-/// SessionPathGet. An unknown command, wrong arguments and what the microscope
-/// refuses are answered by zeros and the error block.
+/// SessionPathGet; LockIn where there is one. An unknown command, wrong arguments and what the
+/// microscope refuses are answered by zeros and the error block.
 ///
 /// Unlike the instrument: Bias.Set takes 0 only, the bias belongs to another device; the height
 /// cannot be set; scans run upwards, one frame at a time, without pause, and FrameDataGrab says so;
@@ -38,6 +42,13 @@ class NanonisService {
  public:
   /// `microscope` must outlive it.
   explicit NanonisService(ProbeMicroscope& microscope);
+
+  /// Adds the lock-in module: modulator 1 on the bias, which Bias.Set sets from now on, and
+  /// demodulator 1 on "Input 1 (V)", whose own signal reads 0. Of eight phase registers there is
+  /// one; both harmonic 1 and phase 0 of the modulator stay, and the low-pass is never off. X and Y
+  /// (or R and phi) are signals; X and Y can be scanned where cables bring the first two auxiliary
+  /// outputs of `lock_in` to the microscope's signals `x` and `y`. `lock_in` must outlive it.
+  void add_lock_in(LockIn& lock_in, const std::string& x = "", const std::string& y = "");
 
   /// What goes back for one request, "" for nothing; no value: not yet, ask again. `waited`: since
   /// the request came; zero only the first time. Throws WireError (garbled) for bytes that are no
@@ -60,7 +71,7 @@ class NanonisService {
   struct Slot {
     std::string name;  // "Z (m)"
     std::optional<std::size_t> signal{};
-    std::function<double()> value{};  // where it is none of the microscope's signals
+    std::function<double()> value{};  // where it is not read from the microscope's signals
   };
   struct ScanState {
     ScanFrame frame;
@@ -72,6 +83,7 @@ class NanonisService {
     std::string series;
     std::string comment;
   };
+  struct LockInModule;
   struct KelvinState {
     KelvinSettings settings;
     double phase_deg = 0.0;
@@ -98,6 +110,16 @@ class NanonisService {
   void add_frame();
   void add_kelvin();
   void add_scan_settings();
+  void add_modulator(const std::shared_ptr<LockInModule>& module);
+  void add_demodulator(const std::shared_ptr<LockInModule>& module);
+  void add_filters(const std::shared_ptr<LockInModule>& module);
+  /// Commands of modulator 1 or demodulator 1.
+  void add_to_first(const std::string& name,
+                    const std::string& reply,
+                    std::function<void(Reader&, Writer&)> run);
+  /// Their settings of which the twin has one value only.
+  void add_fixed(const std::string& name, std::int32_t only);
+  void show_pair(const std::shared_ptr<LockInModule>& module);
 
   [[noreturn]] void refuse(const std::string& cause) const;
   [[nodiscard]] ImageScanner& scanner() const;
@@ -123,6 +145,7 @@ class NanonisService {
   std::map<std::string, Command> commands_;
   std::vector<Slot> slots_;
   std::string running_;  // name of the command
+  std::uint64_t requests_ = 0;
   Duration waited_{};
   ScanState scan_;
   double move_speed_m_per_s_ = 0.0;

@@ -1,6 +1,7 @@
 #include "tests/contracts/implementations.hpp"
 
 #include "devices/drivers/genicam_camera.hpp"
+#include "devices/drivers/nanonis_lock_in.hpp"
 #include "devices/drivers/scpi_source.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/drivers/tango_devices.hpp"
@@ -22,6 +23,7 @@
 #include "tests/support/andor_bench.hpp"
 #include "tests/support/gige_twin.hpp"
 #include "tests/support/labone_bench.hpp"
+#include "tests/support/nanonis_lock_in_world.hpp"
 #include "tests/support/nanonis_world.hpp"
 #include "tests/support/scripted_analyser.hpp"
 #include "tests/support/scripted_camera.hpp"
@@ -213,6 +215,17 @@ Subject<LockIn> driven_labone(const LockInModel& model) {
   return {served, served->behind.clock, std::move(device)};
 }
 
+/// The driver of the lock-in module of a Nanonis controller against the twin that answers as one.
+Subject<LockIn> driven_module() {
+  auto served = std::make_shared<NanonisLockInWorld>(ChainWorld::steady());
+  const Connect connect = [all = served.get()] {
+    return std::make_unique<FrameStream>(
+        [all](std::string_view request) { return all->answer(request); });
+  };
+  auto device = open_nanonis_lock_in(connect, served->time, "lockin", "twin");
+  return {served, &served->time, std::move(device)};
+}
+
 /// The driver of a Nanonis controller against the twin that answers as one.
 Subject<ProbeMicroscope> driven_probe() {
   auto served = std::make_shared<NanonisWorld>(ChainWorld::steady());
@@ -256,6 +269,7 @@ const std::vector<Implementation<LockIn>>& lock_ins() {
       {"sr830_driver", [] { return driven("SR830"); }},
       {"mfli_driver", [] { return driven_labone(mfli()); }},
       {"hf2li_driver", [] { return driven_labone(hf2li()); }},
+      {"nanonis_driver", driven_module},
   };
   return all;
 }

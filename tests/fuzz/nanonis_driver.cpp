@@ -1,47 +1,14 @@
-// What a controller answers to its driver: bodies, each after its length in two bytes, whatever is
-// asked. At their end the connection is closed.
+// What a controller answers to the driver of its microscope.
 #include <array>
 #include <cmath>
 
 #include "base/errors.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
-#include "devices/wire/nanonis_codec.hpp"
 #include "tests/fuzz/held_clock.hpp"
+#include "tests/fuzz/nanonis_answers.hpp"
 
 namespace halotwin::fuzz {
 namespace {
-
-class Answers final : public devices::ByteStream {
- public:
-  explicit Answers(std::string_view& rest) : rest_(&rest) {}
-  void send(std::string_view bytes) override {
-    if (rest_->size() < 2) {
-      throw devices::WireError(devices::WireFault::closed, "the end");
-    }
-    const std::size_t length =
-        static_cast<unsigned char>((*rest_)[0]) * 256U + static_cast<unsigned char>((*rest_)[1]);
-    rest_->remove_prefix(2);
-    const std::string_view body = rest_->substr(0, length);
-    rest_->remove_prefix(body.size());
-    unread_ +=
-        devices::nanonis::encode_response(devices::nanonis::decode_header(bytes).command, body);
-  }
-  std::string receive_until(char) override {
-    throw devices::WireError(devices::WireFault::garbled, "there are no lines");
-  }
-  std::string receive(std::size_t count) override {
-    if (unread_.size() < count) {
-      throw devices::WireError(devices::WireFault::silent, "no answer in time");
-    }
-    std::string out = unread_.substr(0, count);
-    unread_.erase(0, count);
-    return out;
-  }
-
- private:
-  std::string_view* rest_;
-  std::string unread_;
-};
 
 void work(devices::ProbeMicroscope& probe) {
   constexpr Duration patience = std::chrono::milliseconds(100);
@@ -82,7 +49,7 @@ const Target target("nanonis_driver", [](std::string_view bytes) {
   HeldClock clock;
   static_cast<void>(accepted<devices::DeviceError>([&] {
     work(*devices::open_nanonis_probe(
-        [&] { return std::make_unique<Answers>(bytes); }, clock, "afm", "nanonis://fuzz"));
+        [&] { return std::make_unique<NanonisAnswers>(bytes); }, clock, "afm", "nanonis://fuzz"));
   }));
 });
 

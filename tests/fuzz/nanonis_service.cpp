@@ -1,8 +1,10 @@
-// Clients of a served microscope: requests one after another, as they come over the wire.
+// Clients of a served microscope with a lock-in module: requests one after another, as they come
+// over the wire.
 #include "devices/servers/nanonis_service.hpp"
 
 #include "devices/wire/byte_stream.hpp"
 #include "tests/fuzz/held_clock.hpp"
+#include "tests/fuzz/held_lock_in.hpp"
 #include "tests/fuzz/held_probe.hpp"
 
 namespace halotwin::fuzz {
@@ -22,7 +24,9 @@ void check_answer(std::string_view request, const std::string& answer) {
 const Target target("nanonis_service", [](std::string_view bytes) {
   HeldProbe probe;
   HeldClock clock;
+  HeldLockIn lock_in;
   devices::NanonisService service(probe);
+  service.add_lock_in(lock_in);
   static_cast<void>(accepted<devices::WireError>([&] {
     for (;;) {
       const std::size_t size = devices::nanonis_request_bytes(bytes);

@@ -54,8 +54,11 @@ class FrameStream final : public devices::ByteStream {
 };
 
 struct NanonisWorld {
-  explicit NanonisWorld(const sim::Surroundings& surroundings = quiet())
-      : world(surroundings, sim::pm_dns_cables(), {}, sim::Specimen(small_film(), 1), 1),
+  explicit NanonisWorld(const sim::Surroundings& surroundings = quiet(),
+                        std::vector<sim::Cable> cables = sim::pm_dns_cables(),
+                        std::vector<sim::Fault> faults = {})
+      : world(
+            surroundings, std::move(cables), std::move(faults), sim::Specimen(small_film(), 1), 1),
         chain(world,
               std::make_unique<devices::simulated::HarmonicChain>(
                   world, devices::simulated::ChainParams{})),

@@ -13,7 +13,7 @@
 #include <rapidcheck.h>
 
 #include "base/errors.hpp"
-#include "tests/support/nanonis_world.hpp"
+#include "tests/support/nanonis_peer.hpp"
 
 namespace halotwin::devices {
 namespace {
@@ -22,46 +22,9 @@ using nanonis::Writer;
 
 constexpr Duration patience = std::chrono::minutes(10);
 
-/// A served controller whose answers can be spoilt.
-class Bench {
- public:
-  /// Called with every command before it is answered.
-  std::function<void(const std::string& command)> before = [](const std::string&) {};
-  /// Changes the body of an answer.
-  std::function<std::string(const std::string& command, std::string body)> spoil =
-      [](const std::string&, std::string body) { return body; };
-  bool silent = false;
-  int connections = 0;
-  std::vector<std::string> commands;
-
+struct Bench : test::NanonisPeer<test::NanonisWorld> {
   std::unique_ptr<ProbeMicroscope> open() {
-    const Connect connect = [this] {
-      ++connections;
-      return std::make_unique<test::FrameStream>(
-          [this](std::string_view request) { return answer(request); });
-    };
-    return open_nanonis_probe(connect, twin.time, "afm", "nanonis://twin");
-  }
-  /// Spoils the answers to one command by another body.
-  void replace(const std::string& command, const std::string& body) {
-    spoil = [=](const std::string& to, std::string good) { return to == command ? body : good; };
-  }
-  void mend() {
-    spoil = [](const std::string&, std::string body) { return body; };
-  }
-
-  test::NanonisWorld twin;
-
- private:
-  std::optional<std::string> answer(std::string_view request) {
-    const std::string command = nanonis::decode_header(request).command;
-    commands.push_back(command);
-    before(command);
-    if (silent) {
-      return std::nullopt;
-    }
-    const std::string good = twin.answer(request);
-    return nanonis::encode_response(command, spoil(command, good.substr(nanonis::header_bytes)));
+    return open_nanonis_probe(connect(), twin.time, "afm", "nanonis://twin");
   }
 };
 
