@@ -158,6 +158,11 @@ class NanonisLockIn final : public LockIn {
             .overload = false};
   }
 
+  std::vector<LockInReading> sweep(std::span<const SweepStep> steps,
+                                   const std::stop_token& stop) override {
+    return sweep_in_steps(*this, link_.clock(), steps, stop);
+  }
+
   [[nodiscard]] Duration settling_time(double relative_error) const override {
     return from_seconds(settings_.time_constant_s *
                         settling_time_constants(settings_.filter_order, relative_error));
