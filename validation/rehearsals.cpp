@@ -43,30 +43,37 @@ const std::vector<Rehearsal>& rehearsals() {
   static const Settings few{"columns=4", "rows=3", "frequencies.points=6"};
   static const Settings strong_lines{"specimen.response=phenomenological",
                                      "specimen.lines.amplitude=0.3"};
+  static const std::vector<ComparedSignal> map{{"topography", height_noise_m},
+                                               {"demodulated", pm_dns_noise_v}};
   static const std::vector<ComparedSignal> second_map{
       {"r01_pm_dns_map/demodulated", pm_dns_noise_v},
       {"r01_pm_dns_map/topography", height_noise_m}};
+  static const Settings load{"instruments.bias.load_siemens=1e-8"};
+  static const Settings smaller_curve{"instruments.bias.load_siemens=0",
+                                      "procedure.current_voltage.peak_v=0.9"};
+  static const std::vector<ComparedSignal> curve{
+      {"current", 50e-12}, {"voltage", 0.5e-6}, {"set_voltage", 1e-12}};  // a reading's, as it says
   static const std::vector<Rehearsal> all{
       {.name = "pm_dns_map",
        .scenario = "pm_dns_quick",
        .settings = of("pm_dns_map", phase + few),
        .serve = fastest,
        .null = strong_lines,
-       .compared = {{"topography", height_noise_m}, {"demodulated", pm_dns_noise_v}},
+       .compared = map,
        .picture = {"height (nm)", 1e9, of("pm_dns_map", {"columns=16", "rows=12"})}},
       {.name = "pm_dns_map_sr830",
        .scenario = "pm_dns_quick",  // a SR830 has no filter faster than 10 us
        .settings = of("pm_dns_map", phase + few + Settings{"mechanical_time_constant_s=1e-5"}),
        .serve = fastest + Settings{"--as", "lockin_mechanical=sr830"},
        .null = strong_lines,
-       .compared = {{"topography", height_noise_m}, {"demodulated", pm_dns_noise_v}}},
+       .compared = map},
       {.name = "pm_dns_control",
        .scenario = "control_sweep",
        .settings = of("pm_dns_control",
                       phase + Settings{"columns=2", "rows=2"} + Settings{"frequencies.points=6"}),
        .serve = fastest,
        .null = strong_lines,
-       .compared = {{"topography", height_noise_m}, {"demodulated", pm_dns_noise_v}}},
+       .compared = map},
       {.name = "temperature_series",
        .scenario = "temperature_series",
        .settings = of("pm_dns_map", phase + few) + of("series", {"temperature_k=[300, 310]"}),
@@ -88,6 +95,13 @@ const std::vector<Rehearsal>& rehearsals() {
        .picture = {"PM-EFM amplitude (mV)",
                    1e3,
                    of("pm_efm_map", {"columns=32", "rows=24", "step_m=48e-9"})}},
+      {.name = "pm_efm_map_sr830",
+       .scenario = "pm_efm_microcrystal",  // a SR830 has no offset at its sine output
+       .settings = of("pm_efm_map", phase + Settings{"columns=16", "rows=8", "step_m=96e-9"}) +
+                   of("pm_efm_map", {"offset_v=0", "reference_offset_v=0"}),
+       .serve = fastest + Settings{"--as", "lockin_electrical=sr830"},
+       .null = {"specimen.ions.diffusivity_m2_per_s=3e-12"},
+       .compared = {{"demodulated", 0.8e-3}, {"topography", height_noise_m}}},
       {.name = "pfm_map",
        .scenario = "pfm_microcrystal",
        .settings = of("pfm_map",
@@ -112,10 +126,16 @@ const std::vector<Rehearsal>& rehearsals() {
                    of("kpfm_map", {"columns=32", "rows=24", "step_m=48e-9"})}},
       {.name = "current_voltage",
        .scenario = "iv_quick",
-       .settings = {"instruments.bias.load_siemens=1e-8"},
+       .settings = load,
        .serve = fastest,
-       .null = {"instruments.bias.load_siemens=0"},
-       .compared = {{"current", 50e-12}}},  // of one reading, as the scenario has it
+       .null = smaller_curve,
+       .compared = curve},
+      {.name = "current_voltage_tango",
+       .scenario = "iv_quick",
+       .settings = load,
+       .serve = fastest + Settings{"--as", "bias=tango"},
+       .null = smaller_curve,
+       .compared = curve},
       {.name = "pl_movie",
        .scenario = "clim_quick",
        .settings = of("pl_movie", {"frames=60", "dark_frames=5", "soak_s=0.5"}) +
