@@ -175,6 +175,7 @@ TEST_F(Sr86xOutputs, TheDriverSetsThemAtTheLargestScaleThatIsNotAboveTheWanted) 
         .scale_v_per_unit;
   };
   EXPECT_NEAR(applied(20.0), 10.0 / (0.5 * std::sqrt(2.0)), 1e-9);
+  EXPECT_NEAR(applied(15.0), 10.0 / (0.5 * std::sqrt(2.0)), 1e-9);
   EXPECT_NEAR(applied(1000.0), 10.0 / (0.01 * std::sqrt(2.0)), 1e-9);
   EXPECT_NEAR(applied(1e-3), 10.0 / std::sqrt(2.0), 1e-9) << "it has no smaller one";
 }
