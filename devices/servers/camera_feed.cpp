@@ -8,7 +8,7 @@ namespace halotwin::devices {
 
 namespace {
 
-constexpr std::size_t most_frames = 64;  // that wait for somebody; more are lost
+constexpr std::size_t most_frames = 64;  // that wait for somebody; more wait in the camera
 constexpr auto between_looks = std::chrono::microseconds(200);
 constexpr auto while_idle = std::chrono::milliseconds(20);
 
@@ -98,15 +98,16 @@ void CameraFeed::run(const std::stop_token& stop, const std::function<bool()>& w
     Order order = order_;
     order_.triggers = 0;
     id_ += std::exchange(lost_, 0);
+    const bool full = frames_.size() >= most_frames;
     lock.unlock();
     const bool on = order.series != 0 && wanted();
     std::optional<Frame> frame;
     auto pause = std::chrono::duration_cast<Duration>(on ? between_looks : while_idle);
     try {
-      if (on) {
-        frame = work(order);
-      } else {
+      if (!on) {
         stop_camera();
+      } else if (!full) {
+        frame = work(order);
       }
     } catch (const std::exception& error) {
       fail(error.what());
@@ -120,7 +121,7 @@ void CameraFeed::run(const std::stop_token& stop, const std::function<bool()>& w
     if (!on) {
       order_ = {};
     }
-    if (frame && frames_.size() < most_frames) {
+    if (frame) {
       frames_.push_back(std::move(*frame));
       changed_.notify_all();
     } else {

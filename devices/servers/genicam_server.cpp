@@ -35,8 +35,11 @@ constexpr const char* vendor = "halotwin";
 constexpr const char* model = "twin camera";
 constexpr double longest_exposure_us = 1.0e6;
 constexpr double most_frames_per_s = 1000.0;
-/// Aravis asks for a frame that often; while none is there, commands wait that long.
-constexpr std::uint32_t ask_every_us = 1000;
+/// Aravis asks for a frame that often, at least: four times in a period, so that late frames are
+/// made up for without a burst that a busy client's socket could not hold.
+constexpr std::uint32_t least_between_us = 1000;
+constexpr std::uint32_t most_between_us = 20000;
+/// While no frame is there, commands wait that long.
 constexpr Duration longest_silence = std::chrono::milliseconds(20);
 
 /// The device side of Aravis shares its port with whoever has it: so it is tried before.
@@ -202,7 +205,7 @@ class GenicamServer::Impl {
     set(GenicamRegister::binning, 1);
     set(GenicamRegister::pixel_format, genicam_mono16);
     set(GenicamRegister::acquisition_mode, 1);
-    set(GenicamRegister::aravis_period_us, ask_every_us);
+    set(GenicamRegister::aravis_period_us, least_between_us);
     set(GenicamRegister::trigger_source, 1);
     constexpr double usual_us = 30000.0;
     const double exposure_us =
@@ -270,6 +273,8 @@ class GenicamServer::Impl {
     if (fresh || now != settings_) {
       feed_.begin(now);
       settings_ = now;
+      set(GenicamRegister::aravis_period_us,
+          std::clamp(get(GenicamRegister::frame_period_us) / 4, least_between_us, most_between_us));
     }
     Duration patience = longest_silence;
     if (now.trigger == Trigger::software) {
