@@ -196,9 +196,9 @@ const std::vector<Target>& all_targets() {
       {"X7",
        "one procedure, three benches: simulated, over the wires of served instruments, replayed",
        "-",
-       "same signals, axes, units and keys; r >= 0.99 (0.8 for a movie of a blinking film) with "
+       "same signals, axes, units and keys; rms difference from the simulated run at most twice "
        "the "
-       "simulated run, below 0.5 with another sample; the replay has the same bits",
+       "noise of one value, of another sample more; the replay has the same bits",
        check_x07},
   };
   return targets;

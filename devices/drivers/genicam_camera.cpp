@@ -31,7 +31,7 @@ class GenicamCamera final : public Camera {
       refuse("open", "the ring buffer must hold 1 to 1000000 frames");
     }
     limits_.ring_buffer_frames = params.ring_buffer_frames;
-    identity_.address = name;
+    identity_.address = "genicam://" + name;
   }
 
   ~GenicamCamera() override {

@@ -161,12 +161,14 @@ FeedbackSettings NanonisHeight::settings() const {
 
 FeedbackSettings NanonisHeight::configure(const FeedbackSettings& wanted) {
   constexpr const char* operation = "configure feedback";
-  if (!(wanted.setpoint_fraction > 0.0 && wanted.setpoint_fraction < 1.0)) {
+  const bool by_deflection = wanted.quantity == FeedbackQuantity::deflection;
+  // in contact it is given back as settings() told it: not known
+  const bool no_fraction = by_deflection && std::isnan(wanted.setpoint_fraction);
+  if (!no_fraction && !(wanted.setpoint_fraction > 0.0 && wanted.setpoint_fraction < 1.0)) {
     link_->refuse(operation,
                   fmt::format("setpoint {} of the free amplitude (must be between 0 and 1)",
                               wanted.setpoint_fraction));
   }
-  const bool by_deflection = wanted.quantity == FeedbackQuantity::deflection;
   if (by_deflection &&
       !(wanted.setpoint_deflection_m > 0.0 && std::isfinite(wanted.setpoint_deflection_m))) {
     link_->refuse(operation, "the setpoint of the deflection must be above 0");
@@ -200,7 +202,9 @@ FeedbackSettings NanonisHeight::configure(const FeedbackSettings& wanted) {
   } else if (free_amplitude_m_ > 0.0) {  // else: when the approach begins
     set_setpoint(operation, wanted.setpoint_fraction * free_amplitude_m_);
   }
-  fraction_ = wanted.setpoint_fraction;
+  if (!no_fraction) {
+    fraction_ = wanted.setpoint_fraction;
+  }
   deflection_m_ = wanted.setpoint_deflection_m;
   if (touching) {
     link_->tell(operation, "ZCtrl.OnOffSet", Writer().u32(wanted.mode == FeedbackMode::on ? 1 : 0));

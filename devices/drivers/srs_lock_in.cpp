@@ -191,32 +191,16 @@ class SrsLockIn final : public LockIn {
     if (wanted.quantity == AuxQuantity::off && channel >= 0 && channel <= 3) {
       return {};
     }
-    const bool one = channel == 0 && (wanted.quantity == AuxQuantity::x ||
-                                      wanted.quantity == AuxQuantity::magnitude);
-    const bool two = channel == 1 &&
-                     (wanted.quantity == AuxQuantity::y || wanted.quantity == AuxQuantity::phase);
-    if (!old() || (!one && !two)) {
-      link_.refuse(operation,
-                   old()
-                       ? "X or R leave the SR830 at CH1 (channel 0), Y or theta at CH2 (channel 1)"
-                       : "its outputs carry no measured quantity of free scale");
-    }
     const bool direct = wanted.quantity == AuxQuantity::x || wanted.quantity == AuxQuantity::y;
-    const int bnc = channel + 1;
-    std::vector<std::string> lines;
-    if (!direct) {
-      lines.push_back(fmt::format("DDEF {},1,0", bnc));
+    const bool one = wanted.quantity == AuxQuantity::x || wanted.quantity == AuxQuantity::magnitude;
+    if (channel != (one ? 0 : 1)) {
+      link_.refuse(operation, "X or R leave it at CH1 (channel 0), Y or theta at CH2 (channel 1)");
     }
-    lines.push_back(fmt::format("FPOP {},{}", bnc, direct ? 1 : 0));
-    if (wanted.quantity != AuxQuantity::phase) {
-      lines.push_back(
-          fmt::format("OEXP {},0,0", wanted.quantity == AuxQuantity::magnitude ? 3 : bnc));
-    }
-    set(operation, lines);
+    const bool phase = wanted.quantity == AuxQuantity::phase;
+    const double full_scale_v = old() ? show_sr830(operation, channel, direct, phase)
+                                      : show_sr86x(operation, channel, direct, phase, wanted);
     return {.quantity = wanted.quantity,
-            .scale_v_per_unit = wanted.quantity == AuxQuantity::phase
-                                    ? srs::theta_v_per_rad
-                                    : srs::full_output_v / settings_.input_range_v,
+            .scale_v_per_unit = phase ? srs::theta_v_per_rad : srs::full_output_v / full_scale_v,
             .offset_v = 0.0};
   }
 
@@ -301,6 +285,39 @@ class SrsLockIn final : public LockIn {
   }
 
   [[nodiscard]] bool old() const { return model_->family == srs::Family::sr830; }
+
+  /// Shows X or Y (direct), or R or theta, at an output; the signal that gives 10 V there, peak.
+  double show_sr830(const char* operation, int channel, bool direct, bool phase) {
+    const int bnc = channel + 1;
+    std::vector<std::string> lines;
+    if (!direct) {
+      lines.push_back(fmt::format("DDEF {},1,0", bnc));
+    }
+    lines.push_back(fmt::format("FPOP {},{}", bnc, direct ? 1 : 0));
+    if (!phase) {
+      lines.push_back(fmt::format("OEXP {},0,0", direct ? bnc : 3));
+    }
+    set(operation, lines);
+    return settings_.input_range_v;
+  }
+
+  double show_sr86x(
+      const char* operation, int channel, bool direct, bool phase, const AuxOutput& wanted) {
+    std::vector<std::string> lines{fmt::format("COUT {},{}", channel, direct ? 0 : 1)};
+    if (!phase) {
+      const int quantity = direct ? channel : 2;
+      for (const char* command : {"CEXP", "COFA", "CRAT"}) {
+        lines.push_back(fmt::format("{} {},0", command, quantity));
+      }
+      const double full_rms_v =
+          srs::full_output_v / std::max(std::abs(wanted.scale_v_per_unit), 1e-300) / sqrt_2;
+      lines.push_back(
+          fmt::format("SCAL {}", srs::covering_index(srs::sr86x_sensitivities_v(), full_rms_v)));
+    }
+    const double code = set(operation, lines, {"SCAL?"})[0];
+    return srs::sr86x_full_scale_v(
+        static_cast<int>(code_of(operation, code, srs::sr86x_sensitivities_v().size())));
+  }
 
   /// Sends commands, and asks in the same line whether they were refused, and more.
   std::vector<double> set(const char* operation,

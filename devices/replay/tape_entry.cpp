@@ -1,5 +1,8 @@
 #include "devices/replay/tape_entry.hpp"
 
+#include <cmath>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "devices/replay/cbor_item.hpp"
@@ -7,6 +10,19 @@
 namespace halotwin::devices {
 
 using nlohmann::json;
+
+namespace {
+
+json without_nan(json value) {
+  if (value.is_structured()) {
+    for (json& part : value) {
+      part = without_nan(std::move(part));
+    }
+  }
+  return value.is_number_float() && std::isnan(value.get<double>()) ? json() : value;
+}
+
+}  // namespace
 
 std::string text_of(const json& value) {
   std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -43,8 +59,12 @@ std::optional<TapeEntry> read_entry(std::istream& from) {
   return entry;
 }
 
+bool same_values(const json& a, const json& b) {
+  return a == b || without_nan(a) == without_nan(b);
+}
+
 std::string difference(const json& on_tape, const json& asked) {
-  const json patch = json::diff(on_tape, asked);
+  const json patch = json::diff(without_nan(on_tape), without_nan(asked));
   if (patch.empty()) {
     return {};
   }

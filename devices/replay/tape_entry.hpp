@@ -12,11 +12,17 @@
 namespace halotwin::devices {
 
 /// What is asked of an instrument.
+/// As JSON compares them, and a NaN (what an instrument does not know) is the same as another.
+[[nodiscard]] bool same_values(const nlohmann::json& a, const nlohmann::json& b);
+
 struct TapeRequest {  // NOLINT(bugprone-exception-escape): moving JSON throws nothing
   std::string role;
   std::string operation;
   nlohmann::json arguments;
-  bool operator==(const TapeRequest&) const = default;
+  bool operator==(const TapeRequest& other) const {
+    return role == other.role && operation == other.operation &&
+           same_values(arguments, other.arguments);
+  }
 };
 
 struct TapeEntry {

@@ -22,8 +22,9 @@ enum class GenicamRegister : std::uint32_t {
   acquisition_mode = 0x12c,
   left = 0x130,
   top = 0x134,
-  frame_period_us = 0x138,
-  gain_db = 0x140,  // IEEE 754, 32 bits
+  aravis_period_us = 0x138,  // how often it asks for a frame; not in the description
+  gain_db = 0x140,           // IEEE 754, 32 bits
+  frame_period_us = 0x144,
   trigger_mode = 0x300,
   trigger_source = 0x304,
   trigger_software = 0x30c,

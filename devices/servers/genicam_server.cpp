@@ -23,6 +23,7 @@
 
 #include "base/errors.hpp"
 #include "base/require.hpp"
+#include "devices/servers/camera_feed.hpp"
 #include "devices/servers/genicam_features.hpp"
 #include "devices/wire/byte_stream.hpp"
 
@@ -34,6 +35,12 @@ constexpr const char* vendor = "halotwin";
 constexpr const char* model = "twin camera";
 constexpr double longest_exposure_us = 1.0e6;
 constexpr double most_frames_per_s = 1000.0;
+/// Aravis asks for a frame that often, at least: four times in a period, so that late frames are
+/// made up for without a burst that a busy client's socket could not hold.
+constexpr std::uint32_t least_between_us = 1000;
+constexpr std::uint32_t most_between_us = 20000;
+/// While no frame is there, commands wait that long.
+constexpr Duration longest_silence = std::chrono::milliseconds(20);
 
 /// The device side of Aravis shares its port with whoever has it: so it is tried before.
 void require_free(const std::string& address) {
@@ -114,19 +121,16 @@ Range decibels(const Range& gain) {
 
 class GenicamServer::Impl {
  public:
-  Impl(Camera& camera, std::string interface_address, std::string serial, Turn turn)
-      : camera_(&camera),
-        interface_(std::move(interface_address)),
-        serial_(std::move(serial)),
-        turn_(turn ? std::move(turn) : [](const std::function<void()>& work) { work(); }) {
+  Impl(Camera& camera, std::string interface_address, std::string serial, const Turn& turn)
+      : interface_(std::move(interface_address)), serial_(std::move(serial)), feed_(camera, turn) {
     require_serial(serial_);
     require_free(interface_);
     GenicamRanges ranges;
     CameraSettings first;
-    turn_([&] {
-      camera_->stop();
-      limits_ = camera_->limits();
-      first = camera_->configure({.exposure_s = limits_.exposure_s.low, .gain = limits_.gain.low});
+    turn([&] {
+      camera.stop();
+      limits_ = camera.limits();
+      first = camera.configure({.exposure_s = limits_.exposure_s.low, .gain = limits_.gain.low});
     });
     ranges.exposure_us = {std::ceil(limits_.exposure_s.low * 1e6 - 1e-6),
                           std::min(limits_.exposure_s.high * 1e6, longest_exposure_us)};
@@ -151,32 +155,14 @@ class GenicamServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void run(const std::stop_token& stop) {
-    WallClock wall;
-    try {
-      for (;;) {
-        wall.sleep(std::chrono::milliseconds(20), stop);
-        const std::unique_lock lock(mutex_, std::try_to_lock);
-        if (lock.owns_lock() && started_ && get(GenicamRegister::acquisition) == 0) {
-          started_ = false;
-          turn_([&] { camera_->stop(); });
-        }
-      }
-    } catch (const Interrupted&) {
-      close_device();
-      if (started_) {
-        started_ = false;
-        turn_([&] { camera_->stop(); });
-      }
-    }
+    feed_.run(stop, [this] { return get(GenicamRegister::acquisition) != 0; });
+    close_device();
   }
 
   [[nodiscard]] const std::string& interface_address() const { return interface_; }
   [[nodiscard]] const std::string& serial() const { return serial_; }
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
-  [[nodiscard]] std::string last_error() const {
-    const std::scoped_lock lock(error_mutex_);
-    return error_;
-  }
+  [[nodiscard]] std::string last_error() const { return feed_.last_error(); }
 
  private:
   void close_device() {
@@ -219,6 +205,7 @@ class GenicamServer::Impl {
     set(GenicamRegister::binning, 1);
     set(GenicamRegister::pixel_format, genicam_mono16);
     set(GenicamRegister::acquisition_mode, 1);
+    set(GenicamRegister::aravis_period_us, least_between_us);
     set(GenicamRegister::trigger_source, 1);
     constexpr double usual_us = 30000.0;
     const double exposure_us =
@@ -255,12 +242,8 @@ class GenicamServer::Impl {
     return out;
   }
 
-  void say(const std::string& cause) {
-    const std::scoped_lock lock(error_mutex_);
-    error_ = cause;
-  }
-
-  /// Called by Aravis, in its own thread, for each frame that it is about to send.
+  /// Called by Aravis, in its own thread, whenever it could send a frame; meanwhile it answers no
+  /// client.
   void fill(ArvBuffer* buffer) {
     const std::scoped_lock lock(mutex_);
     if (closing_) {
@@ -274,104 +257,71 @@ class GenicamServer::Impl {
     try {
       good = expose(buffer, fresh);
     } catch (const std::exception& error) {
-      say(error.what());
-    }
-    if (!good) {
-      ++id_;
-      started_ = false;
+      feed_.fail(error.what());
+      settings_.reset();
     }
     frames_ += good ? 1 : 0;
     g_object_set(device_, "gvsp-lost-ratio", good ? 0.0 : 1.0, nullptr);  // all of it, or nothing
   }
 
-  void restart(const CameraSettings& settings) {
-    turn_([&] {
-      camera_->stop();
-      const CameraRegion& wants = settings.region;
-      const CameraSettings applied = camera_->configure(settings);
-      if (applied.region != wants) {
-        throw DeviceError(vendor, "configure", "the camera has no such region", Retry::no);
-      }
-      pixels_.resize(std::size_t{wants.width / wants.binning} * (wants.height / wants.binning));
-      camera_->start(0);
-    });
-    settings_ = settings;
-    started_ = true;
-    first_ = true;
-  }
-
-  /// The camera's next frame into the buffer; false: there is none to send.
+  /// The camera's next frame into the buffer; false: there is none to send yet.
   bool expose(ArvBuffer* buffer, bool fresh) {
     const CameraSettings now = wanted();
     if (get(GenicamRegister::pixel_format) != genicam_mono16) {
       throw DeviceError(vendor, "stream", "a pixel format that it does not have", Retry::no);
     }
-    if (fresh || !started_ || now != settings_) {
-      restart(now);
+    if (fresh || now != settings_) {
+      feed_.begin(now);
+      settings_ = now;
+      set(GenicamRegister::aravis_period_us,
+          std::clamp(get(GenicamRegister::frame_period_us) / 4, least_between_us, most_between_us));
     }
+    Duration patience = longest_silence;
     if (now.trigger == Trigger::software) {
-      turn_([&] { camera_->software_trigger(); });
+      feed_.trigger();
+      patience =
+          from_seconds(2.0 * (now.exposure_s + now.frame_period_s)) + std::chrono::seconds(1);
     }
-    WallClock wall;
-    const Duration patience =
-        from_seconds(2.0 * (now.exposure_s + now.frame_period_s)) + std::chrono::seconds(1);
-    std::optional<FrameInfo> info;
-    while (!info) {
-      if (closing_) {
-        return false;
-      }
-      turn_([&] { info = camera_->next_frame(pixels_, Duration::zero(), {}); });
-      if (!info && wall.now() > patience) {
-        throw DeviceError(vendor, "stream", "the camera gives no frames", Retry::yes);
-      }
-      if (!info) {
-        wall.sleep(std::chrono::microseconds(200));
-      } else if (info->incomplete) {
-        info.reset();
-      }
+    const auto frame = feed_.take(patience);
+    if (!frame) {
+      return false;
     }
-    id_ += first_ ? 1 : info->number - last_number_;
-    first_ = false;
-    last_number_ = info->number;
     const auto width = static_cast<std::size_t>(arv_buffer_get_image_width(buffer));
     const auto height = static_cast<std::size_t>(arv_buffer_get_image_height(buffer));
-    if (width * height != pixels_.size()) {
+    if (width * height != frame->pixels.size()) {
       throw DeviceError(vendor, "stream", "the region was changed meanwhile", Retry::yes);
     }
     void* data = const_cast<void*>(arv_buffer_get_data(buffer, nullptr));
-    std::memcpy(data, pixels_.data(), 2 * pixels_.size());  // little-endian, as Mono16 is
-    arv_buffer_set_frame_id(buffer, (id_ - 1) % 65535 + 1);
-    arv_buffer_set_timestamp(buffer, static_cast<std::uint64_t>(info->exposure_start.count()));
+    std::memcpy(
+        data, frame->pixels.data(), 2 * frame->pixels.size());  // little-endian, as Mono16 is
+    arv_buffer_set_frame_id(buffer, (frame->id - 1) % 65535 + 1);
+    arv_buffer_set_timestamp(buffer, static_cast<std::uint64_t>(frame->exposure_start.count()));
     return true;
   }
 
-  Camera* camera_;
   std::string interface_;
   std::string serial_;
-  Turn turn_;
+  CameraFeed feed_;
   CameraLimits limits_;
   ArvGvFakeCamera* device_ = nullptr;
   ArvFakeCamera* registers_ = nullptr;
   std::atomic<bool> closing_{false};
   std::atomic<std::uint64_t> frames_{0};
-  mutable std::mutex error_mutex_;
-  std::string error_;
 
   std::mutex closing_mutex_;
-  std::mutex mutex_;  // of what follows
-  bool started_ = false;
-  bool first_ = true;  // no frame yet of this series
-  CameraSettings settings_;
-  std::uint64_t last_number_ = 0;
-  std::uint64_t id_ = 0;
-  std::vector<std::uint16_t> pixels_;
+  std::mutex mutex_;                        // of what follows
+  std::optional<CameraSettings> settings_;  // of the series
 };
 
 GenicamServer::GenicamServer(Camera& camera,
                              const std::string& interface_address,
                              const std::string& serial,
                              Turn turn)
-    : impl_(std::make_unique<Impl>(camera, interface_address, serial, std::move(turn))) {}
+    : impl_(std::make_unique<Impl>(
+          camera,
+          interface_address,
+          serial,
+          turn ? std::move(turn) : [](const std::function<void()>& work) { work(); })) {}
 
 GenicamServer::~GenicamServer() = default;
 

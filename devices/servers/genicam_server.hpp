@@ -6,11 +6,13 @@
 //
 // Limits of Aravis' device side (0.8.26), and what is done about them:
 // - It lives in real time: a twin must run at the computer's pace or faster.
-// - It answers no command while a frame is awaited: so exposures end at 1 s, and it is 1000 frames
-//   per second at most.
+// - It answers no command while it waits for a frame: so the camera is worked in a thread of its
+// own
+//   (camera_feed.hpp), and commands are answered within 20 ms however long a frame takes. Only a
+//   frame that was triggered by software is waited for: so exposures end at 1 s.
+// - It sends 1000 frames per second at most.
 // - It writes whatever a client writes: values are not bounded by it. A region that does not fit
-// the
-//   sensor, or whatever else the camera refuses, gives no frames; see last_error().
+//   the sensor, or whatever else the camera refuses, gives no frames; see last_error().
 // - The fastest frame rate told is that of the whole sensor.
 // - UDP port 3956 is fixed: one camera for each address of the computer. One client controls it.
 // - Packets are not sent again.

@@ -99,8 +99,7 @@ void SrsService::change(const std::function<void(LockInSettings&)>& edit) {
   edit(wanted);
   lock_in_->configure(wanted);
   if (outputs_used_) {  // their scale follows the sensitivity
-    show_at_output(0);
-    show_at_output(1);
+    show_at_outputs();
   }
 }
 
@@ -323,7 +322,7 @@ void SrsService::add_sr86x() {
           s.input_range_v = model_->input_ranges_v[static_cast<std::size_t>(k)];
         });
       });
-  keep("SCAL", 27);
+  add_sr86x_outputs();
   for (const char* name : {"IVMD", "ISRC", "ICUR", "ADVFILT", "REFM", "REFZ", "TBMODE"}) {
     keep(name, 1);
   }
@@ -372,8 +371,8 @@ void SrsService::add_sr86x() {
   });
   add("ASCL", [this](const TextCommand&) -> Answer {
     const LockInReading now = read();
-    kept_["SCAL"] = srs::covering_index(srs::sr86x_sensitivities_v(),
-                                        1.25 * std::hypot(now.x_v, now.y_v) / sqrt_2);
+    set_scale(srs::covering_index(srs::sr86x_sensitivities_v(),
+                                  1.25 * std::hypot(now.x_v, now.y_v) / sqrt_2));
     return std::nullopt;
   });
 }
@@ -403,7 +402,7 @@ void SrsService::add_sr830() {
   keep("RSLP", 2);
   keep("OUTX", 1);
   keep("OVRM", 1);
-  add_outputs();
+  add_sr830_outputs();
   add("OUTR", [this](const TextCommand& c) -> Answer {
     const auto channel = c.arguments.size() == 1 ? parse_whole(c.arguments[0]) : std::nullopt;
     if (!c.query || !channel || *channel < 1 || *channel > 2) {

@@ -18,11 +18,11 @@
 namespace halotwin::devices {
 
 /// Offers reference, input, filter, sine output, readings (OUTP?, SNAP?, OUTR?, SNAPD?) and status.
-/// The SR830 also has its analog outputs CH1 and CH2 (DDEF, FPOP, OEXP). What has no counterpart in
-/// a LockIn (line filters, grounding, displays, auxiliary voltages) is kept and given back, without
-/// effect. There is no data buffer, scan or streaming. As at the
-/// instrument, an unknown command or a value out of range answers nothing and sets a bit of *ESR?.
-/// X, Y, R are V rms, theta degrees.
+/// The analog outputs CH1 and CH2 are auxiliary outputs 1 and 2 (SR830: DDEF, FPOP, OEXP; SR86x:
+/// COUT, CEXP, COFA, COFP, at the sensitivity SCAL). What has no counterpart in a LockIn (line
+/// filters, grounding, displays, ratios, auxiliary voltages) is kept and given back, without
+/// effect. There is no data buffer, scan or streaming. As at the instrument, an unknown command or
+/// a value out of range answers nothing and sets a bit of *ESR?. X, Y, R are V rms, theta degrees.
 class SrsService {
  public:
   /// `lock_in` must outlive it, and so must `clock`: of a twin whose time stands still; then there
@@ -55,9 +55,24 @@ class SrsService {
   void add_signal();
   void add_sr86x();
   void add_sr830();
-  void add_outputs();
+  using Words = std::vector<std::string>;
+  /// A command of one output or quantity, NAME index,value[,value]; an empty first name of `which`:
+  /// it is counted from 1.
+  void add_of_output(const std::string& name,
+                     const std::vector<std::string_view>& which,
+                     std::size_t values,
+                     std::function<std::string(std::size_t)> get,
+                     std::function<void(std::size_t, const Words&)> set);
+  void add_sr830_outputs();
+  void add_sr86x_outputs();
+  /// Refuse other values than 0 to `last`, -most to most.
+  static int code_of(const std::string& text, int last);
+  static double percent_of(const std::string& text, double most);
+  void set_scale(int code);
+  [[nodiscard]] double sensitivity_peak_v() const;
   /// Sets the auxiliary output that stands for CH1 (0) or CH2 (1).
   void show_at_output(std::size_t channel);
+  void show_at_outputs();
   void add_status();
   void change(const std::function<void(LockInSettings&)>& edit);
   void drive(double amplitude_rms_v, double offset_v);
@@ -80,11 +95,13 @@ class SrsService {
     bool direct = false;  // X or Y whatever the display shows
   };
   struct Expand {
+    bool offset_on = false;
     double offset_percent = 0.0;
     int factor = 0;  // 10^factor
   };
   std::array<Output, 2> outputs_{};
   std::array<Expand, 3> expand_{};  // X, Y, R
+  std::array<int, 3> ratio_{};
   bool outputs_used_ = false;
   std::uint32_t event_status_ = 0;
   std::uint32_t lock_in_status_ = 0;  // latched until LIAS? reads it

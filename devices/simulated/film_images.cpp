@@ -11,6 +11,7 @@ namespace {
 
 constexpr double block_bytes = 256e6;  // of the rates on the nodes
 constexpr std::size_t frames_per_chunk = 4;
+constexpr std::size_t first_frames = 8;  // of an endless series alone: it may be ended soon
 
 std::size_t pixels_of(const CameraRegion& r) {
   return std::size_t{r.width / r.binning} * (r.height / r.binning);
@@ -118,7 +119,8 @@ void FilmImages::make_block(std::size_t number, double relative_light, double de
   const std::size_t block = chunk * std::clamp<std::size_t>(fitting, 2, 16);
   const std::size_t pixels = dark_.size();
   block_first_ = number / chunk * chunk;
-  block_count_ = frames_ == 0 ? block : std::min(block, frames_ - block_first_);
+  const std::size_t due = number < first_frames ? first_frames : block;
+  block_count_ = frames_ == 0 ? due : std::min(block, frames_ - block_first_);
   block_light_ = relative_light;
   block_defocus_m_ = defocus_m;
   std::vector<double> starts;

@@ -106,6 +106,10 @@ const std::vector<double>& sr86x_sensitivities_v() {
   return all;
 }
 
+double sr86x_full_scale_v(int code) {
+  return sqrt_2 * sr86x_sensitivities_v().at(static_cast<std::size_t>(code));
+}
+
 int overload_bit(Family family) {
   return family == Family::sr86x ? 4 : 0;
 }

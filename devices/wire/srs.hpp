@@ -39,6 +39,8 @@ struct Model {
 
 /// Full scales of SCAL of the SR86x, code 0 to 27: 1 V ... 1 nV [V rms].
 [[nodiscard]] const std::vector<double>& sr86x_sensitivities_v();
+/// The same of one code, peak [V].
+[[nodiscard]] double sr86x_full_scale_v(int code);
 
 /// Names of OUTP? and SNAP? parameters of the SR86x by code, capitals = shortest form.
 inline const std::vector<std::string_view> sr86x_parameters{"X",
@@ -66,8 +68,8 @@ inline const std::vector<std::string_view> sr86x_parameters{"X",
 
 inline constexpr double highest_aux_v = 10.5;
 
-/// Analog outputs CH1, CH2: 10 V for a signal of the sensitivity; theta of the SR830 at 18 degrees
-/// per volt.
+/// Analog outputs CH1 (X or R) and CH2 (Y or theta): 10 V for a signal of the sensitivity, theta at
+/// 18 degrees per volt (SR86x: unverified).
 inline constexpr double full_output_v = 10.0;
 inline constexpr double theta_v_per_rad = 10.0 / constants::pi;
 

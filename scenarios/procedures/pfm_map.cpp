@@ -14,6 +14,7 @@
 #include "base/require.hpp"
 #include "devices/lock_in.hpp"
 #include "devices/probe_microscope.hpp"
+#include "scenarios/procedures/lock_in_output.hpp"
 
 namespace halotwin::scenarios {
 
@@ -91,7 +92,7 @@ class PfmMap final : public Procedure {
                               const std::string& title,
                               bool is_default) const;
   void say(const Instruments& with, const RunContext& context, const std::string& text) const;
-  void configure(const Instruments& with, double frequency_hz);
+  void configure(const Instruments& with, const RunContext& context, double frequency_hz);
   void go_to(const Instruments& with, const RunContext& context, Point at) const;
   void engage(const Instruments& with, const RunContext& context) const;
   [[nodiscard]] double find_resonance(const Instruments& with, const RunContext& context);
@@ -99,6 +100,7 @@ class PfmMap final : public Procedure {
 
   PfmMapPlan plan_;
   ImageScan scan_;
+  XyOutputs outputs_;
   Pair x_, y_, amplitude_;
   data::SignalId search_, tune_;
 };
@@ -141,6 +143,7 @@ void PfmMap::define(data::RecordingWriter& recording) {
   x_ = add_pair(recording, "lateral_x", "lateral PFM, in phase", false);
   y_ = add_pair(recording, "lateral_y", "lateral PFM, in quadrature", false);
   scan_.define(recording);
+  outputs_.define(recording);
   const auto places = static_cast<std::size_t>(plan_.search_places);
   search_ = recording.add_signal(
       {.group = "contact_search",
@@ -166,7 +169,7 @@ void PfmMap::say(const Instruments& with,
   context.bench.events().write({with.clock.now(), Level::info, procedure_name, text});
 }
 
-void PfmMap::configure(const Instruments& with, double frequency_hz) {
+void PfmMap::configure(const Instruments& with, const RunContext& context, double frequency_hz) {
   devices::FeedbackSettings feedback = with.afm.height().settings();
   feedback.quantity = devices::FeedbackQuantity::deflection;
   feedback.setpoint_deflection_m = plan_.setpoint_deflection_m;
@@ -186,8 +189,7 @@ void PfmMap::configure(const Instruments& with, double frequency_hz) {
           fmt::format("lockin_mechanical cannot work at {} Hz (it took {} Hz)",
                       frequency_hz,
                       applied.reference_hz));
-  with.lock_in.set_aux_output(0, {devices::AuxQuantity::x, plan_.output_scale, 0.0});
-  with.lock_in.set_aux_output(1, {devices::AuxQuantity::y, plan_.output_scale, 0.0});
+  outputs_.send(with.lock_in, plan_.output_scale, context.recording);
   with.lock_in.set_output({true, plan_.drive_peak_v, plan_.offset_v});
 }
 
@@ -256,16 +258,16 @@ double PfmMap::find_resonance(const Instruments& with, const RunContext& context
 }
 
 void PfmMap::record_lateral(data::RecordingWriter& recording, const ScannedLine& line) const {
-  const auto scale = static_cast<float>(1.0 / plan_.output_scale);
   for (const bool forward : {true, false}) {
     const auto& scanned = forward ? line.forward : line.backward;
-    std::vector<float> x = scanned[x_channel];
-    std::vector<float> y = scanned[y_channel];
-    std::vector<float> amplitude(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      x[i] *= scale;
-      y[i] *= scale;
-      amplitude[i] = std::hypot(x[i], y[i]);
+    const auto phasors = outputs_.phasors(scanned[x_channel], scanned[y_channel]);
+    std::vector<float> x;
+    std::vector<float> y;
+    std::vector<float> amplitude;
+    for (const std::complex<float>& phasor : phasors) {
+      x.push_back(phasor.real());
+      y.push_back(phasor.imag());
+      amplitude.push_back(std::abs(phasor));
     }
     const auto write = [&](const Pair& pair, const std::vector<float>& values) {
       recording.write(
@@ -281,7 +283,7 @@ void PfmMap::run(const RunContext& context) {
   const Instruments with{context.bench.get<ProbeMicroscope>("afm", "probe microscope"),
                          context.bench.get<LockIn>("lockin_mechanical", "lock-in amplifier"),
                          context.bench.clock()};
-  configure(with, plan_.search_from_hz);
+  configure(with, context, plan_.search_from_hz);
   double drive_hz = 0.0;
   if (context.first_unit == 0) {
     drive_hz = find_resonance(with, context);

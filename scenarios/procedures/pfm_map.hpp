@@ -30,7 +30,7 @@ struct PfmMapPlan : ImageScanPlan {
   int filter_order = 4;
   double settle_time_constants = 12.0;  // per point of the search
   double input_range_v = 0.3;
-  double output_scale = 10.0;  // auxiliary outputs: V per V of X and Y
+  double output_scale = 10.0;  // wanted at the outputs: V per V of X and Y
   bool operator==(const PfmMapPlan&) const = default;
 };
 void validate(const PfmMapPlan& p);
@@ -57,9 +57,10 @@ void visit_fields(auto& visit, PfmMapPlan& p) {
 }
 
 /// Signals: `lateral_x`, `lateral_y` (V at the lock-in, peak; exp(+i w t) of the tip's voltage),
-/// `lateral_amplitude`, `topography`, `deflection`, each with `_backward`; `contact_search`
-/// (complex, place by frequency); `contact_tune`: resonance (Hz), its width (Hz), drive frequency
-/// (Hz). Unit: a line. A run that is taken up again keeps the drive frequency of its first part.
+/// `lateral_amplitude`, `topography`, `deflection`, each with `_backward`; `output_scale` as
+/// applied; `contact_search` (complex, place by frequency); `contact_tune`: resonance (Hz), its
+/// width (Hz), drive frequency (Hz). Unit: a line. A run that is taken up again keeps the drive
+/// frequency of its first part.
 [[nodiscard]] std::unique_ptr<Procedure> make_pfm_map(const PfmMapPlan& plan);
 
 }  // namespace halotwin::scenarios

@@ -66,16 +66,15 @@ class PmEfmMap final : public Procedure {
   };
 
   void tune(const Instruments& with, const RunContext& context);
-  void configure_lock_ins(const Instruments& with) const;
+  void configure_lock_ins(const Instruments& with, const RunContext& context);
   void set_stimulus(const Instruments& with, double offset_v) const;
   void measure_reference(const Instruments& with, const RunContext& context);
   void record(data::RecordingWriter& recording, const ScannedLine& line);
-  [[nodiscard]] std::vector<std::complex<float>> phasors(const std::vector<float>& x,
-                                                         const std::vector<float>& y) const;
 
   PmEfmMapPlan plan_;
   Tapping tapping_;
   ImageScan scan_;
+  XyOutputs outputs_;
   data::SignalId demodulated_, backward_, amplitude_, reference_, tune_;
 };
 
@@ -96,6 +95,7 @@ void PmEfmMap::describe(data::RecordingHeader& header) const {
 void PmEfmMap::define(data::RecordingWriter& recording) {
   using data::ElementType;
   scan_.define(recording);
+  outputs_.define(recording);
   auto spec = scan_.image("demodulated",
                           ElementType::complex64,
                           "V",
@@ -141,7 +141,7 @@ void PmEfmMap::tune(const Instruments& with, const RunContext& context) {
   context.recording.write(tune_, {0}, std::span<const double>(record));
 }
 
-void PmEfmMap::configure_lock_ins(const Instruments& with) const {
+void PmEfmMap::configure_lock_ins(const Instruments& with, const RunContext& context) {
   devices::LockInSettings mechanical;
   mechanical.reference = devices::Reference::external;  // the AFM's mechanical drive
   mechanical.reference_hz = with.afm.drive().settings().frequency_hz;
@@ -157,8 +157,7 @@ void PmEfmMap::configure_lock_ins(const Instruments& with) const {
   electrical.input_range_v = plan_.input_range_v;
   electrical.coupling = devices::Coupling::ac;
   with.electrical.configure(electrical);
-  with.electrical.set_aux_output(0, {devices::AuxQuantity::x, plan_.aux_scale, 0.0});
-  with.electrical.set_aux_output(1, {devices::AuxQuantity::y, plan_.aux_scale, 0.0});
+  outputs_.send(with.electrical, plan_.aux_scale, context.recording);
 }
 
 void PmEfmMap::set_stimulus(const Instruments& with, double offset_v) const {
@@ -186,19 +185,9 @@ void PmEfmMap::measure_reference(const Instruments& with, const RunContext& cont
                         : "reference over metal done");
 }
 
-std::vector<std::complex<float>> PmEfmMap::phasors(const std::vector<float>& x,
-                                                   const std::vector<float>& y) const {
-  const auto scale = static_cast<float>(1.0 / plan_.aux_scale);
-  std::vector<std::complex<float>> out(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    out[i] = {x[i] * scale, y[i] * scale};
-  }
-  return out;
-}
-
 void PmEfmMap::record(data::RecordingWriter& recording, const ScannedLine& line) {
-  const auto there = phasors(line.forward[x_voltage], line.forward[y_voltage]);
-  const auto back = phasors(line.backward[x_voltage], line.backward[y_voltage]);
+  const auto there = outputs_.phasors(line.forward[x_voltage], line.forward[y_voltage]);
+  const auto back = outputs_.phasors(line.backward[x_voltage], line.backward[y_voltage]);
   std::vector<float> amplitude(there.size());
   for (std::size_t i = 0; i < there.size(); ++i) {
     amplitude[i] = std::abs(there[i]);
@@ -214,7 +203,7 @@ void PmEfmMap::run(const RunContext& context) {
                          context.bench.get<LockIn>("lockin_electrical", "lock-in amplifier")};
   tapping_.set_feedback(with.afm);
   tune(with, context);
-  configure_lock_ins(with);
+  configure_lock_ins(with, context);
   if (context.first_unit == 0) {
     measure_reference(with, context);
   }

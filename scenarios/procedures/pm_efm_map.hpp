@@ -19,7 +19,7 @@ struct PmEfmMapPlan : ImageScanPlan, TappingPlan {
   double reference_offset_v = 0.0;  // the same over the metal
   double time_constant_s = 0.7e-3;  // 11 of them are the time of a pixel (1 s, 128 columns)
   int filter_order = 4;
-  double aux_scale = 20.0;                     // volt at the auxiliary outputs per volt of X and Y
+  double aux_scale = 20.0;                     // wanted at the outputs: V per V of X and Y
   double phase_scale_v_per_rad = 1.0;          // auxiliary output of lock-in 1
   int phase_output = 1;                        // which of its outputs goes on to lock-in 2
   double mechanical_time_constant_s = 3.0e-6;  // of lock-in 1: passes twice the frequency

@@ -181,6 +181,19 @@ TEST_P(LockInContract, AuxiliaryOutputsAreSetOrRefused) {
       DeviceError);
 }
 
+TEST_P(LockInContract, OutputsOfXAndYTellTheirScale) {
+  int channel = 0;
+  for (const AuxQuantity quantity : {AuxQuantity::x, AuxQuantity::y}) {
+    const AuxOutput applied =
+        device().set_aux_output(channel, {.quantity = quantity, .scale_v_per_unit = 20.0});
+    EXPECT_EQ(applied.quantity, quantity);
+    EXPECT_GT(applied.scale_v_per_unit, 0.0);
+    EXPECT_EQ(applied.offset_v, 0.0);
+    const AuxOutput again = device().set_aux_output(channel++, applied);
+    EXPECT_NEAR(again.scale_v_per_unit / applied.scale_v_per_unit, 1.0, 1e-9);
+  }
+}
+
 TEST_P(LockInContract, StreamsInOrderIfItStreams) {
   SampleStream* stream = device().stream();
   if (stream == nullptr) {

@@ -145,6 +145,18 @@ TEST_P(ProbeContract, FeedbackSettingsAreAppliedOrRefused) {
   EXPECT_EQ(height().settings(), before);
 }
 
+TEST_P(ProbeContract, ContactNeedsNoAmplitude) {
+  DriveSettings drive = device().drive().settings();
+  drive.on = false;
+  device().drive().configure(drive);
+  FeedbackSettings wanted = device().height().settings();
+  wanted.quantity = FeedbackQuantity::deflection;
+  wanted.setpoint_deflection_m = 20e-9;
+  const FeedbackSettings applied = device().height().configure(wanted);
+  EXPECT_EQ(applied.quantity, FeedbackQuantity::deflection);
+  EXPECT_NEAR(applied.setpoint_deflection_m, 20e-9, 1e-12);
+}
+
 TEST_P(ProbeContract, RefusesToWithdrawByNothing) {
   height().approach(patience, {});
   EXPECT_THROW(height().withdraw(0.0, patience, {}), DeviceError);

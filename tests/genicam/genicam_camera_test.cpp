@@ -1,6 +1,8 @@
 // The driver of GenICam cameras and the served camera, over GigE Vision on the loopback interface.
 #include "devices/drivers/genicam_camera.hpp"
 
+#include <array>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -34,7 +36,8 @@ struct Scripted {
     script.ring_buffer_frames = 100;
     return script;
   }
-  sim::VirtualClock world{[](Duration) {}};
+  std::mutex computing;  // held by a test: the world does not come to an end of it
+  sim::VirtualClock world{[this](Duration) { const std::scoped_lock lock(computing); }};
   ScriptedCamera camera;
   GigeTwin twin;
   WallClock wall;
@@ -97,6 +100,43 @@ TEST(GenicamTwin, ExposuresAreAPeriodApart) {
   }
   // the way of a frame may be slow, but the camera's own clock is exact
   EXPECT_NEAR((starts_s[7] - starts_s[1]) / 6.0, period_s, 0.2 * period_s);
+}
+
+/// Whether the camera answers a question of anybody (READREG of its version, GigE Vision 2.0).
+bool answers() {
+  const int asking = socket(AF_INET, SOCK_DGRAM, 0);
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  setsockopt(asking, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(GenicamServer::port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  constexpr std::array<std::uint8_t, 12> question{0x42, 1, 0, 0x80, 0, 4, 0, 7, 0, 0, 0, 0};
+  sendto(asking,
+         question.data(),
+         question.size(),
+         0,
+         reinterpret_cast<const sockaddr*>(&at),
+         sizeof at);
+  std::array<std::uint8_t, 64> answer{};
+  const auto bytes = recv(asking, answer.data(), answer.size(), 0);
+  close(asking);
+  return bytes == 12 && answer[3] == 0x81 && answer[7] == 7;
+}
+
+TEST(GenicamTwin, AnswersWhileTheWorldComputes) {
+  Scripted served;
+  const auto camera = open_genicam_camera(here, served.wall, "camera");
+  camera->configure({.exposure_s = 0.01});
+  std::vector<std::uint16_t> pixels(std::size_t{16} * 12);
+  camera->start(0);
+  ASSERT_TRUE(camera->next_frame(pixels, from_seconds(5.0), {}).has_value());
+  {
+    const std::scoped_lock lock(served.computing);
+    served.wall.sleep(std::chrono::milliseconds(200), {});  // the next frame is awaited
+    EXPECT_TRUE(answers());
+  }
+  EXPECT_TRUE(camera->next_frame(pixels, from_seconds(5.0), {}).has_value());
 }
 
 TEST(GenicamTwin, GainIsAFactor) {

@@ -1,9 +1,14 @@
 // One procedure, three benches: simulated, the served twin through the drivers, and the tape of
-// that run. The map of PM-DNS over the wires of a Nanonis controller, an SR830 and an SR865A.
+// that run. Then what else can happen over wires, with the map of PM-DNS and a Nanonis controller,
+// an SR830 and an SR865A.
+#include "validation/three_benches.hpp"
+
+#include <algorithm>
 #include <cmath>
-#include <complex>
 #include <filesystem>
+#include <memory>
 #include <numeric>
+#include <ostream>
 #include <stop_token>
 
 #include <gtest/gtest.h>
@@ -12,15 +17,24 @@
 #include "base/errors.hpp"
 #include "data/recording_reader.hpp"
 #include "devices/device.hpp"
+#include "scenarios/procedure.hpp"
 #include "session/run.hpp"
 #include "tests/interop/served_twin.hpp"
 #include "tests/support/compare_recordings.hpp"
+#include "tests/support/gige_twin.hpp"
+
+namespace halotwin::validation {
+
+void PrintTo(const Rehearsal& row, std::ostream* out) {  // for GoogleTest
+  *out << row.name;
+}
+
+}  // namespace halotwin::validation
 
 namespace halotwin::tests {
 namespace {
 
 using Names = std::vector<std::string>;
-using Complex = std::complex<double>;
 
 // The SR830 has no filter faster than 10 us, and its phase leaves it at CH2, 18 degrees per volt.
 const Names settings{"procedure.pm_dns_map.columns=6",
@@ -80,36 +94,6 @@ Names addresses(const ServedTwin& twin) {
   return all;
 }
 
-/// Readings [pixel and direction][frequency].
-std::vector<std::complex<float>> readings(const std::filesystem::path& file) {
-  return data::RecordingReader(file).read<std::complex<float>>("demodulated");
-}
-
-/// rms over pixels and directions, for each frequency.
-std::vector<double> rms(const std::vector<Complex>& values, std::size_t frequencies) {
-  std::vector<double> sum(frequencies, 0.0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    sum[i % frequencies] += std::norm(values[i]);
-  }
-  for (double& s : sum) {
-    s = std::sqrt(s * static_cast<double>(frequencies) / static_cast<double>(values.size()));
-  }
-  return sum;
-}
-
-/// Noise of one reading, from the two directions of the sweep.
-std::vector<double> noise(const std::vector<std::complex<float>>& r, std::size_t frequencies) {
-  std::vector<Complex> difference;
-  for (std::size_t pair = 0; pair + 1 < r.size() / frequencies; pair += 2) {
-    for (std::size_t k = 0; k < frequencies; ++k) {
-      difference.push_back(
-          (Complex(r[pair * frequencies + k]) - Complex(r[(pair + 1) * frequencies + k])) /
-          std::sqrt(2.0));
-    }
-  }
-  return rms(difference, frequencies);
-}
-
 std::vector<float> topography(const std::filesystem::path& file) {
   return data::RecordingReader(file).read<float>("topography");
 }
@@ -129,41 +113,40 @@ double likeness(const std::vector<float>& a, const std::vector<float>& b) {
   return ab / std::sqrt(aa * bb);
 }
 
-TEST_F(ThreeBenches, SimulatedServedAndReplayed) {
-  ServedTwin twin(to_serve());
-  const auto simulated = run("simulated", {});
-  const auto served = run("served", addresses(twin), true);
-  EXPECT_EQ(twin.stop(), 0);
-  const auto replayed = run("replayed", {tape("served")});
-  EXPECT_EQ(measured_differences(served, replayed), Names{}) << "replay: the same bits";
+// Every procedure: the same form, values within the stated noise, another sample's are not, and the
+// replay has the same bits.
+class EveryProcedure : public testing::TestWithParam<validation::Rehearsal> {};
 
-  const data::RecordingReader one(simulated);
-  const data::RecordingReader other(served);
-  ASSERT_EQ(one.signals(), other.signals());
-  for (const std::string& name : one.signals()) {
-    EXPECT_EQ(one.spec(name), other.spec(name)) << "axes and units of " << name;
+TEST_P(EveryProcedure, IsTheSameOnThreeBenches) {
+  const auto alone = GetParam().name == "pl_movie" ? std::make_unique<test::GigePort>() : nullptr;
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("halotwin_benches_" + GetParam().name + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const validation::ThreeBenches three =
+      validation::on_three_benches(GetParam(), {.program = HALOTWIN_PROGRAM, .folder = folder});
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(three.other_form, Names{}) << "axes, units, keys, roles over wires";
+  EXPECT_EQ(three.replay_differs, Names{}) << "the same bits";
+  for (const validation::SignalDifference& d : three.differences) {
+    EXPECT_LE(d.served, d.limit()) << d.what.signal;
+    EXPECT_GT(d.other, d.limit()) << d.what.signal << " of another sample";
   }
-  EXPECT_EQ(one.collection("instrument").keys(), other.collection("instrument").keys());
-  EXPECT_TRUE(other.header().devices.front().address.find("://") != std::string::npos);
+  EXPECT_TRUE(three.met());
+}
 
-  // values: within the noise of both, which the filters of another instrument make another
-  const auto a = readings(simulated);
-  const auto b = readings(served);
-  ASSERT_EQ(a.size(), b.size());
-  constexpr std::size_t frequencies = 6;
-  std::vector<Complex> difference(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference[i] = Complex(a[i]) - Complex(b[i]);
+INSTANTIATE_TEST_SUITE_P(Procedures,
+                         EveryProcedure,
+                         testing::ValuesIn(validation::rehearsals()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(EveryProcedureThatIsListed, HasARow) {
+  Names known;
+  for (const validation::Rehearsal& row : validation::rehearsals()) {
+    known.push_back(session::load_scenario(row.scenario, {}).info.procedure);
   }
-  const auto off = rms(difference, frequencies);
-  const auto noise_a = noise(a, frequencies);
-  const auto noise_b = noise(b, frequencies);
-  for (std::size_t k = 0; k < frequencies; ++k) {
-    EXPECT_LT(off[k], 2.0 * std::hypot(noise_a[k], noise_b[k])) << "frequency " << k;
+  for (const std::string& name : scenarios::procedure_names()) {
+    EXPECT_NE(std::find(known.begin(), known.end(), name), known.end()) << name;
   }
-  // the same grains; null: those of another film
-  EXPECT_GT(likeness(topography(simulated), topography(served)), 0.99);
-  EXPECT_LT(likeness(topography(simulated), topography(run("other", {}, false, "2"))), 0.7);
 }
 
 TEST_F(ThreeBenches, ARunOverWiresGoesOnWhereItStopped) {
