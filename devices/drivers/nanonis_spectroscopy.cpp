@@ -224,7 +224,7 @@ void NanonisSpectroscopy::read_back(const Module& module, const SpectroscopySett
     if (!module.of_bias() && !old) {
       out.sweeps = in.u16();
     }
-    const int rest = module.of_bias() ? (old ? 0 : 2) : 2;
+    const int rest = module.of_bias() ? (old ? 0 : 2) : (old ? 2 : 3);
     for (int k = 0; k < rest; ++k) {
       static_cast<void>(in.u16());
     }

@@ -155,7 +155,10 @@ void ProbeSpectroscopy::measure(const SpectroscopySettings& settings, std::span<
                     ++s_->readings);
   const double phase = s_->chain->read().mechanical_phase_rad;
   const double phase_read = phase + noise_rad * draw.normal();
-  const double relative_amplitude = std::abs(std::sin(phase)) / held_sine_;
+  const double sine = std::abs(std::sin(phase));
+  const double free_sine =
+      std::abs(std::sin(physics::static_phase_rad(s_->lever(), m.drive_hz, 0.0)));
+  const double most_amplitude_m = s_->free_amplitude_m() * sine / free_sine;  // in this field
   const double amplitude_noise_m = m.amplitude_m * noise_rad * draw.normal();
   const std::vector<Signal> names = signals_->signals();
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -163,7 +166,8 @@ void ProbeSpectroscopy::measure(const SpectroscopySettings& settings, std::span<
     if (names[index].name == "phase") {
       values[k] = phase_read;
     } else if (names[index].name == "amplitude") {
-      values[k] = signals_->value(index) * relative_amplitude + amplitude_noise_m;
+      values[k] = std::min(signals_->value(index) * sine / held_sine_, most_amplitude_m) +
+                  amplitude_noise_m;
     } else {
       values[k] = signals_->value(index);
     }
