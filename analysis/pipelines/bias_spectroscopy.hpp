@@ -54,10 +54,10 @@ void visit_fields(auto& visit, BiasSpectroscopyOptions& p) {
 }
 
 struct BiasSpectroscopyInput {
-  LeverTune lever;
-  std::span<const double> bias_v;         // ascending
-  std::span<const double> phase_rad;      // (place, direction, bias); NaN = not measured
-  std::span<const double> reference_rad;  // (repeat, direction, bias) over metal; may be empty
+  LeverTune lever{};
+  std::span<const double> bias_v{};         // ascending
+  std::span<const double> phase_rad{};      // (place, direction, bias); NaN = not measured
+  std::span<const double> reference_rad{};  // (repeat, direction, bias) over metal; may be empty
 };
 
 /// What both directions at one place say.
