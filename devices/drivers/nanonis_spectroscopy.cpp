@@ -82,9 +82,9 @@ const NanonisSpectroscopy::Module& NanonisSpectroscopy::module_of(SweptQuantity 
   return swept == SweptQuantity::bias ? bias : height;
 }
 
-bool NanonisSpectroscopy::is_there(NanonisLink& link, const char* operation) {
+bool NanonisSpectroscopy::is_there(NanonisLink& link, const char* asked_by) {
   try {
-    link.ask(operation, "BiasSpectr.LimitsGet", Writer(), [](Reader& in) {
+    link.ask(asked_by, "BiasSpectr.LimitsGet", Writer(), [](Reader& in) {
       static_cast<void>(in.f32());
       return in.f32();
     });

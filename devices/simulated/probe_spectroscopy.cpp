@@ -219,6 +219,7 @@ SpectroscopyCurve ProbeSpectroscopy::run(const SpectroscopySettings& settings,
   s_->sweep.potential_v = sensed_above_spot_v();
   begin_flicker(settings);
   s_->settle();
+  static_cast<void>(s_->chain->read());  // the mean of another time
   held_sine_ = std::max(std::abs(std::sin(s_->chain->read().mechanical_phase_rad)), 1e-3);
   SpectroscopyCurve curve;
   curve.swept_forward = linear_spacing(settings.from, settings.to, settings.points);
