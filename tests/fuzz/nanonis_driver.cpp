@@ -34,6 +34,8 @@ void work(devices::ProbeMicroscope& probe) {
         .from = -1.0, .to = 1.0, .points = 3, .signal_indices = {0}};
     tried([&] { spectroscopy->run(settings, {}); });
     settings.swept = devices::SweptQuantity::height;
+    settings.from = -1e-9;
+    settings.to = 1e-9;
     tried([&] { spectroscopy->run(settings, {}); });
   }
   if (devices::ImageScanner* scanner = probe.scanner()) {
