@@ -18,7 +18,7 @@ class NanonisSpectroscopy final : public PointSpectroscopy {
   NanonisSpectroscopy(NanonisLink& link, const NanonisSignals& signals)
       : link_(&link), signals_(&signals) {}
   /// Whether the controller has the modules.
-  [[nodiscard]] static bool is_there(NanonisLink& link, const char* operation);
+  [[nodiscard]] static bool is_there(NanonisLink& link, const char* asked_by);
   [[nodiscard]] Duration expected_time(const SpectroscopySettings& settings) const override;
   SpectroscopyCurve run(const SpectroscopySettings& settings, const std::stop_token& stop) override;
   /// Stops a sweep of another program or of a lost connection.

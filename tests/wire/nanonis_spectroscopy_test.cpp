@@ -252,8 +252,8 @@ TEST_F(NanonisSpectroscopyTest, WhatCannotBeIsRefusedAndNotKept) {
   EXPECT_EQ(ask("BiasSpectr.TimingGet"), times);
   // what only shows at the start; names, table and parameters are empty
   const Writer start = Writer().u32(1).text("");
-  tell("BiasSpectr.TimingSet", timing(0.0, 1e3));
-  EXPECT_NE(refusal("BiasSpectr.Start", start, 20), "") << "a day";
+  tell("BiasSpectr.TimingSet", timing(0.0, 20.0));
+  EXPECT_NE(refusal("BiasSpectr.Start", start, 20), "") << "more than an hour";
   tell("BiasSpectr.TimingSet", timing(0.0, 1e-3));
   tell("BiasSpectr.LimitsSet", Writer().f32(-1).f32(100));
   EXPECT_NE(refusal("BiasSpectr.Start", start, 20), "") << "beyond the output";
@@ -438,6 +438,42 @@ TEST_F(NanonisSpectroscopyTest, AnInstrumentThatFallsSilentIsGivenUpAfterTheExpe
   EXPECT_EQ(count("BiasSpectr.Stop"), 1U);
   silent_on_.clear();
   EXPECT_NO_THROW(driver->spectroscopy()->run(usual(), {}));
+}
+
+TEST_F(NanonisSpectroscopyTest, ASweepIsNotStartedAgainOverANewConnection) {
+  const auto driver = open_nanonis_probe(
+      [&] {
+        return std::make_unique<test::FrameStream>(
+            [&](std::string_view request) -> std::optional<std::string> {
+              commands_.push_back(nanonis::decode_header(request).command);
+              if (commands_.back() == "BiasSpectr.Start") {
+                throw WireError(WireFault::closed, "pulled out");
+              }
+              return twin_.answer(request);
+            });
+      },
+      twin_.time,
+      "afm",
+      "nanonis://twin");
+  EXPECT_EQ(retry_of([&] { driver->spectroscopy()->run(usual(), {}); }), Retry::yes);
+  EXPECT_EQ(count("BiasSpectr.Start"), 1U);
+  EXPECT_EQ(count("BiasSpectr.Stop"), 1U);
+}
+
+TEST_F(NanonisSpectroscopyTest, DegreesBecomeRadians) {
+  spoil_ = [](const std::string&, std::string body) {
+    for (std::size_t at = 0; (at = body.find("(rad)", at)) != std::string::npos;) {
+      body.replace(at, 5, "(deg)");
+    }
+    return body;
+  };
+  const auto driver = open();
+  SpectroscopySettings settings = usual();
+  settings.signal_indices = {find_signal(driver->signals(), "afm", "phase")};
+  const double degree = std::acos(-1.0) / 180.0;
+  const SpectroscopyCurve curve = driver->spectroscopy()->run(settings, {});
+  EXPECT_NEAR(curve.forward[0][0], -90.0 * std::pow(degree, 2.0), 1e-6) << "pi / 2 as degrees";
+  EXPECT_NEAR(curve.backward[0][0], -90.0 * std::pow(degree, 2.0), 1e-6);
 }
 
 /// Requests a stop when somebody has slept that often.
