@@ -78,6 +78,7 @@ TEST_F(BiasSpectroscopy, AgreesWithTheKelvinLoopAtTheSamePlaces) {
   const auto there = loop.read<float>("contact_potential");
   const auto back = loop.read<float>("contact_potential_backward");
   ASSERT_EQ(apex.size(), 36U);
+  EXPECT_NEAR(curves.read<double>("tune").at(2), -0.5 * std::acos(-1.0), 5e-3) << "on resonance";
   ASSERT_EQ(nulled.size(), 36U);
   double loop_noise2 = 0.0;  // of the mean of both ways
   for (std::size_t k = 0; k < 36; ++k) {
