@@ -4,6 +4,7 @@
 
 #include "base/errors.hpp"
 #include "base/fields.hpp"
+#include "scenarios/procedures/bias_spectroscopy.hpp"
 #include "scenarios/procedures/current_voltage.hpp"
 #include "scenarios/procedures/kpfm_map.hpp"
 #include "scenarios/procedures/pfm_map.hpp"
@@ -16,7 +17,8 @@
 namespace halotwin::scenarios {
 
 std::vector<std::string> procedure_names() {
-  return {"current_voltage",
+  return {"bias_spectroscopy",
+          "current_voltage",
           "kpfm_map",
           "pfm_map",
           "pl_movie",
@@ -29,6 +31,11 @@ std::vector<std::string> procedure_names() {
 std::unique_ptr<Procedure> make_procedure(const std::string& name,
                                           const Table& section,
                                           const Table& sections) {
+  if (name == "bias_spectroscopy") {
+    BiasSpectroscopyPlan plan;
+    load_fields(plan, section, "procedure.bias_spectroscopy");
+    return make_bias_spectroscopy(plan);
+  }
   if (name == "current_voltage") {
     CurrentVoltagePlan plan;
     load_fields(plan, section, "procedure.current_voltage");

@@ -375,6 +375,15 @@ void require_bias_within_limits(const scenarios::Step& step, const devices::Benc
                       step.procedure,
                       compliance_a,
                       limits.current_a));
+  for (const char* end : {"from_v", "to_v"}) {
+    const double end_v = number_or_zero(step.parameters, end);
+    require(std::abs(end_v) <= limits.bias_peak_v,
+            fmt::format("procedure.{}.{} = {} (beyond limits.bias_peak_v = {})",
+                        step.procedure,
+                        end,
+                        end_v,
+                        limits.bias_peak_v));
+  }
   const double drive_v = number_or_zero(step.parameters, "drive_peak_v");
   const double offset_v = std::max(std::abs(number_or_zero(step.parameters, "offset_v")),
                                    std::abs(number_or_zero(step.parameters, "reference_offset_v")));

@@ -85,6 +85,22 @@ Measured correlation(const std::string& name, const Both& maps, const std::strin
   return {name, r.value, r.sigma, "", note};
 }
 
+/// The truth of a place is that of the spot below the tip; the parabola
+/// weighs it with the surroundings that the tip senses, as a Kelvin loop does.
+std::vector<Measured> score_bias_spectroscopy(const std::filesystem::path& recording,
+                                              const std::filesystem::path& truth) {
+  const Both places =
+      both(recording, truth, "analysis_bias_spectroscopy/contact_potential", "contact_potential");
+  return {{"rms error", 1e3 * rms_difference(places, false), nan, "mV", "of a place"},
+          {"rms error of the contrast",
+           1e3 * rms_difference(places, true),
+           nan,
+           "mV",
+           "mean difference taken off"},
+          correlation("correlation with the truth", places, "place by place"),
+          {"places scored", static_cast<double>(places.found.size()), nan, "", ""}};
+}
+
 std::vector<Measured> score_kpfm(const std::filesystem::path& recording,
                                  const std::filesystem::path& truth) {
   const Both pixels =
@@ -221,7 +237,8 @@ std::vector<Measured> score_current_voltage(const std::filesystem::path& recordi
 }  // namespace
 
 const std::vector<Scorer>& image_scorers() {
-  static const std::vector<Scorer> scorers{{"clim", score_movie},
+  static const std::vector<Scorer> scorers{{"bias_spectroscopy", score_bias_spectroscopy},
+                                           {"clim", score_movie},
                                            {"current_voltage", score_current_voltage},
                                            {"kpfm", score_kpfm},
                                            {"pfm", score_pfm},

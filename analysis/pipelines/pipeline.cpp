@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analysis/pipelines/bias_spectroscopy.hpp"
 #include "analysis/pipelines/clim.hpp"
 #include "analysis/pipelines/clim_map.hpp"
 #include "analysis/pipelines/current_voltage.hpp"
@@ -19,6 +20,11 @@ namespace halotwin::analysis {
 
 const std::vector<Pipeline>& all_pipelines() {
   static const std::vector<Pipeline> pipelines{
+      {"bias_spectroscopy",
+       "bias_spectroscopy",
+       "contact potential, its uncertainty and hysteresis from parabolas of the detuning",
+       check_bias_spectroscopy_settings,
+       run_bias_spectroscopy_pipeline},
       {"clim",
        "pl_movie",
        "correlation map, clusters, decay of correlation and spectra of a photoluminescence movie",

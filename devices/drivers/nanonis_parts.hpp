@@ -39,6 +39,10 @@ class NanonisSignals final : public SignalReader {
   [[nodiscard]] std::int32_t slot(const char* operation, std::size_t index) const;
   /// Its slot by a part of the controller's own name, those left out included.
   [[nodiscard]] std::optional<std::int32_t> find_slot(std::string_view part) const;
+  /// The controller's own name of what is there.
+  [[nodiscard]] const std::string& name_at(std::int32_t slot) const {
+    return names_[static_cast<std::size_t>(slot)];
+  }
   /// From the controller's unit to the signal's.
   [[nodiscard]] double scale(std::size_t index) const { return scales_[index]; }
 

@@ -10,6 +10,7 @@
 
 #include "base/constants.hpp"
 #include "devices/drivers/nanonis_parts.hpp"
+#include "devices/drivers/nanonis_spectroscopy.hpp"
 
 namespace halotwin::devices {
 
@@ -58,6 +59,9 @@ class NanonisProbe final : public ProbeMicroscope {
     if (NanonisKelvin::is_there(link_, "open")) {
       kelvin_.emplace(link_, signals_);
     }
+    if (NanonisSpectroscopy::is_there(link_, "open")) {
+      spectroscopy_.emplace(link_, signals_);
+    }
   }
 
   [[nodiscard]] Identity identity() const override { return link_.identity(); }
@@ -73,6 +77,11 @@ class NanonisProbe final : public ProbeMicroscope {
     };
     attempt([&] { scanner_.stop(); });
     attempt([&] { positioner_.stop_move(); });
+    attempt([&] {
+      if (spectroscopy_) {
+        spectroscopy_->stop();
+      }
+    });
     attempt([&] {
       if (kelvin_) {
         kelvin_->set_on(false);
@@ -97,7 +106,9 @@ class NanonisProbe final : public ProbeMicroscope {
   [[nodiscard]] ImageScanner* scanner() override {
     return link_.release() != 0 ? &scanner_ : nullptr;
   }
-  [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
+  [[nodiscard]] PointSpectroscopy* spectroscopy() override {
+    return spectroscopy_ ? &*spectroscopy_ : nullptr;
+  }
   [[nodiscard]] KelvinController* kelvin() override { return kelvin_ ? &*kelvin_ : nullptr; }
 
  private:
@@ -108,6 +119,7 @@ class NanonisProbe final : public ProbeMicroscope {
   NanonisDrive drive_;
   NanonisScanner scanner_;
   std::optional<NanonisKelvin> kelvin_;
+  std::optional<NanonisSpectroscopy> spectroscopy_;
 };
 
 }  // namespace

@@ -54,9 +54,13 @@ struct NanonisParams {
 ///   is named after "KPFM" and the mode; elsewhere it stays as it was set up at the controller. The
 ///   contact potential is the bias, averaged. Off brings back the bias from before. Rounding to 32
 ///   bits is not told.
-/// - spectroscopy: not offered.
-/// make_safe() stops scan and move, switches the Kelvin loop off if there is one, withdraws, and
-/// sets the bias to 0 V; each is tried whatever happened to the one before.
+/// - spectroscopy: BiasSpectr and ZSpectr, one sweep with the data in the answer to Start; linear
+///   segments must be chosen at the controller. The times that the interface does not have (average
+///   of Z, end settling, slew rate) stay as they were. Not known from the instrument: the sign of
+///   the Z offset (taken as away from the sample), whether backward rows are marked "[bwd]" and
+///   stand at the places of the first row as in files, what a stopped sweep leaves behind.
+/// make_safe() stops sweep, scan and move, switches the Kelvin loop off if there is one, withdraws,
+/// and sets the bias to 0 V; each is tried whatever happened to the one before.
 [[nodiscard]] std::unique_ptr<ProbeMicroscope> open_nanonis_probe(Connect connect,
                                                                   Clock& clock,
                                                                   const std::string& role,

@@ -1,5 +1,6 @@
 // What comes and goes; signals. The other modules: nanonis_tip_commands.cpp,
-// nanonis_drive_commands.cpp, nanonis_scan_commands.cpp.
+// nanonis_drive_commands.cpp, nanonis_scan_commands.cpp, nanonis_kelvin_commands.cpp,
+// nanonis_spectroscopy_commands.cpp.
 #include "devices/servers/nanonis_service.hpp"
 
 #include <algorithm>
@@ -118,6 +119,7 @@ NanonisService::NanonisService(ProbeMicroscope& microscope) : microscope_(&micro
   add_scan();
   add_frame();
   add_scan_settings();
+  add_spectroscopy();
 }
 
 std::optional<std::string> NanonisService::answer(std::string_view request, Duration waited) {

@@ -3,6 +3,7 @@
 // devices/wire/nanonis_codec.hpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,9 +26,9 @@ class LockIn;
 [[nodiscard]] std::size_t nanonis_request_bytes(std::string_view bytes);
 
 /// Offers, of the instrument's modules: Signals, Bias, FolMe, Piezo.RangeGet, ZCtrl, AutoApproach,
-/// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl, Scan, Util.VersionGet and
-/// SessionPathGet; LockIn where there is one. An unknown command, wrong arguments and what the
-/// microscope refuses are answered by zeros and the error block.
+/// PLL 1 and its frequency sweep (the drive of the lever), KelvinCtrl, BiasSpectr, ZSpectr, Scan,
+/// Util.VersionGet and SessionPathGet; LockIn where there is one. An unknown command, wrong
+/// arguments and what the microscope refuses are answered by zeros and the error block.
 ///
 /// Unlike the instrument: Bias.Set takes 0 only, the bias belongs to another device; the height
 /// cannot be set; scans run upwards, one frame at a time, without pause, and FrameDataGrab says so;
@@ -36,8 +37,11 @@ class LockIn;
 /// amplitude, anew before each approach. Three signals named "Internal KPFM ..." stand for the ways
 /// in which the Kelvin loop senses; they read 0. Row 0 of FrameDataGrab is the top of the frame.
 ///
-/// FolMe.XYPosSet and Scan.WaitEndOfScan wait without holding up others; approach, withdrawal and
-/// frequency sweep hold them up.
+/// Spectroscopy makes one sweep at a time, without averages of Z and pauses; bias, height and
+/// feedback always go back.
+///
+/// FolMe.XYPosSet and Scan.WaitEndOfScan wait without holding up others; approach, withdrawal,
+/// frequency sweep and spectroscopy hold them up.
 class NanonisService {
  public:
   /// `microscope` must outlive it.
@@ -91,6 +95,12 @@ class NanonisService {
     bool ac = false;
     bool modulated = false;
   };
+  /// Of BiasSpectr and ZSpectr.
+  struct SpectroscopyState {
+    SpectroscopySettings settings;
+    std::vector<std::int32_t> channels;
+    std::array<double, 4> idle{};  // average of Z, slew rate, end settling, Z control: kept only
+  };
   /// What the Kelvin loop can hold at zero, by the slot of the signal.
   static const std::map<std::size_t, KelvinMode> kelvin_slots;
 
@@ -120,6 +130,12 @@ class NanonisService {
   /// Their settings of which the twin has one value only.
   void add_fixed(const std::string& name, std::int32_t only);
   void show_pair(const std::shared_ptr<LockInModule>& module);
+  void add_spectroscopy();
+  void add_channels(const std::string& module, SpectroscopyState& state);
+  void add_times(const std::string& module, SpectroscopyState& state);
+  void add_start(const std::string& module, SpectroscopyState& state);
+  void add_bias_properties();
+  void add_height_properties();
 
   [[noreturn]] void refuse(const std::string& cause) const;
   [[nodiscard]] ImageScanner& scanner() const;
@@ -154,6 +170,8 @@ class NanonisService {
   std::optional<double> setpoint_m_;
   double free_amplitude_m_ = 0.0;  // as it was before the tip was engaged
   KelvinState kelvin_;
+  SpectroscopyState bias_sweep_;
+  SpectroscopyState height_sweep_;
   double sweep_range_hz_ = 1000.0;
   std::int32_t sweep_points_ = 101;
   double sweep_period_s_ = 0.0;

@@ -28,7 +28,7 @@ physics::GradientHarmonics force_gradient(const TipResponse& response,
                                           Complex squared_response) {
   const double curvature = response.curvature_f_per_m2();
   const double bending = response.bending_n_per_m_v4();
-  const physics::TipVoltage voltage{electrical.offset_v - response.contact_potential_v(),
+  const physics::TipVoltage voltage{electrical.dc_v() - response.contact_potential_v(),
                                     electrical.amplitude_peak_v};
   const Complex r = std::sqrt(squared_response);
   const auto rigid = physics::gradient_harmonics(curvature, response.dc_response(), r, voltage);
@@ -69,15 +69,15 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
     return steady;
   }
   response_.place(m);
-  if (e.amplitude_peak_v == 0.0 && e.offset_v == 0.0) {
-    steady.mean_phase_rad = physics::static_phase_rad(lever, m.drive_hz, 0.0);
-    return steady;
-  }
-  const Complex squared = response_.squared_response(e.frequency_hz);
+  const bool modulated = e.amplitude_peak_v != 0.0;
+  const Complex squared = modulated ? response_.squared_response(e.frequency_hz) : Complex(1.0);
   const physics::GradientHarmonics gradient = force_gradient(response_, e, squared);
   const std::array<Complex, 2> dk{gradient.first_n_per_m, gradient.second_n_per_m};
   steady.mean_phase_rad = physics::static_phase_rad(
       lever, m.drive_hz, gradient.static_n_per_m / lever.stiffness_n_per_m);
+  if (!modulated) {
+    return steady;
+  }
   std::array<LeverModulation, 2> answer;
   const double gap_m = m.mean_gap_m + response_.film_gap_m();
   const physics::HeightLoop* held = loop();
@@ -95,7 +95,7 @@ HarmonicChain::Steady HarmonicChain::steady_state() {
     steady.amplitude[n] = answer[n].amplitude;
   }
   if (StrongStimulus::needed(answer[0], answer[1])) {
-    const physics::TipVoltage voltage{e.offset_v - response_.contact_potential_v(),
+    const physics::TipVoltage voltage{e.dc_v() - response_.contact_potential_v(),
                                       e.amplitude_peak_v};
     correct_strong(
         work,

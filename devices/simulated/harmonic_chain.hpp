@@ -52,6 +52,7 @@ class HarmonicChain final : public SignalChain {
   void advance(double dt_s) override;
   void change(const ChainSettings& settings) override;
   [[nodiscard]] ChainOutput output() override;
+  [[nodiscard]] bool phase_is_noisy() const override { return false; }
   [[nodiscard]] std::vector<double> save() const override;
   void load(std::span<const double> state) override;
 

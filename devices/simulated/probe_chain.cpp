@@ -43,7 +43,7 @@ void ProbeChain::expose() {
   exposure.place = settings_.mechanical.tip;
   exposure.bias_peak_v = std::abs(v.amplitude_peak_v);
   exposure.under_bias = (settings_.mechanical.engaged || settings_.mechanical.contact) &&
-                        (v.amplitude_peak_v != 0.0 || v.offset_v != 0.0);
+                        (v.amplitude_peak_v != 0.0 || v.dc_v() != 0.0);
 }
 
 ChainOutput ProbeChain::read() {

@@ -25,6 +25,7 @@ class ProbeChain {
   void change(const ChainSettings& settings);
   /// Lets the engine catch up, then reads.
   [[nodiscard]] ChainOutput read();
+  [[nodiscard]] bool phase_is_noisy() const { return engine_->phase_is_noisy(); }
   /// The lateral signal, up to date.
   [[nodiscard]] LateralChain& lateral();
 

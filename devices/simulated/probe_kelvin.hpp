@@ -28,6 +28,7 @@ class ProbeKelvin final : public KelvinController, public PlaceFollower {
 
   void catch_up() override;
   void changed() override;
+  [[nodiscard]] bool on() const override { return on_; }
   [[nodiscard]] double bias_v() override;
   [[nodiscard]] double signal_v() override;
   void begin_pixel(bool first) override;

@@ -26,7 +26,7 @@ const std::vector<Source>& sources() {
        }},
       {{"phase", "rad"}, [](ProbeState& s) { return s.chain->read().mechanical_phase_rad; }},
       {{"bias", "V"},
-       [](ProbeState& s) { return s.chain->settings().electrical.offset_v + s.kelvin->bias_v(); }},
+       [](ProbeState& s) { return s.chain->settings().electrical.dc_v() + s.kelvin->bias_v(); }},
       {{"contact_potential", "V"}, [](ProbeState& s) { return s.kelvin->signal_v(); }},
       {{"aux_1", "V"}, [](ProbeState& s) { return s.aux_input_v("aux_1"); }},
       {{"aux_2", "V"}, [](ProbeState& s) { return s.aux_input_v("aux_2"); }},

@@ -45,7 +45,8 @@ Point ProbeState::on_sample(Point at) const {
 
 double ProbeState::resonance_hz() const {
   const double since_tune_hz = tuned ? params.resonance_shift_after_tune_hz : 0.0;
-  return params.cantilever.resonance_hz * (1.0 + world->relative_resonance_shift()) + since_tune_hz;
+  const double shift = world->relative_resonance_shift() + sweep.resonance_shift;
+  return params.cantilever.resonance_hz * (1.0 + shift) + since_tune_hz;
 }
 
 physics::CantileverParams ProbeState::lever() const {
@@ -69,6 +70,12 @@ double ProbeState::free_amplitude_m() const {
   return drive.amplitude_v * params.drive_response_m_per_v * response;
 }
 
+double ProbeState::amplitude_at_work_m() const {
+  const double free = free_amplitude_m();
+  const double held = free * feedback.setpoint_fraction;
+  return sweep.lift_m == 0.0 ? held : std::clamp(held + sweep.lift_m, 0.01 * free, free);
+}
+
 double ProbeState::height_below_m() const {
   return world->specimen().height_m(on_sample(now_at()), tip.blunter_by_m());
 }
@@ -86,7 +93,9 @@ double ProbeState::height_error_m() const {
 }
 
 double ProbeState::deflection_m() const {
-  return in_contact() ? std::max(feedback.setpoint_deflection_m + height_error_m(), 0.0) : 0.0;
+  return in_contact()
+             ? std::max(feedback.setpoint_deflection_m + height_error_m() - sweep.lift_m, 0.0)
+             : 0.0;
 }
 
 void ProbeState::rest_on_surface() {
@@ -147,11 +156,15 @@ void ProbeState::settle() {
   m.tip = on_sample(now_at());
   m.drive_hz = drive.frequency_hz;
   m.resonance_hz = resonance_hz();
-  m.amplitude_m = in_contact() ? 0.0 : engaged ? free * feedback.setpoint_fraction : free;
-  m.mean_gap_m = m.engaged ? m.amplitude_m + params.closest_approach_m + gap_error_m : parked_gap_m;
+  m.amplitude_m = in_contact() ? 0.0 : engaged ? amplitude_at_work_m() : free;
+  const double clear_m = free * (feedback.setpoint_fraction - 1.0) + sweep.lift_m;  // of the orbit
+  m.mean_gap_m =
+      m.engaged ? m.amplitude_m + params.closest_approach_m + gap_error_m + std::max(clear_m, 0.0)
+                : parked_gap_m;
   m.deflection_v_per_m = params.deflection_v_per_m;
   m.tip_growth_m = tip.felt_growth_m();
-  m.tip_potential_v = tip.potential_v();
+  m.tip_potential_v = tip.potential_v() + sweep.potential_v;
+  settings.electrical.tip_bias_v = sweep.bias_v;
   const bool holds =
       m.engaged && feedback.mode == FeedbackMode::on && world->surroundings().height_dynamics;
   m.loop_integral_per_s = holds ? feedback.integral_rate_per_s : 0.0;
@@ -170,11 +183,11 @@ double ProbeState::measured_height() {
   follow_surface();
   const double noise = params.height_noise_rms_m * draw(Purpose::height_feedback, ++readings);
   if (!engaged) {
-    return height_below_m() + parked_gap_m + noise;
+    return height_below_m() + parked_gap_m + sweep.lift_m + noise;
   }
   return (world->surroundings().height_dynamics ? physics::HeightLoop::base_m(followed)
                                                 : height_below_m()) +
-         noise;
+         sweep.lift_m + noise;
 }
 
 double ProbeState::aux_input_v(const std::string& port) const {

@@ -25,6 +25,7 @@ class PlaceFollower {
   virtual void catch_up() = 0;
   /// The place or the settings are other ones from now on.
   virtual void changed() = 0;
+  [[nodiscard]] virtual bool on() const = 0;
   /// What of the tip's bias comes from here [V].
   [[nodiscard]] virtual double bias_v() = 0;
   /// Contact potential as the loop holds it, averaged over the present pixel while scanning [V].
@@ -38,6 +39,14 @@ class PlaceFollower {
   PlaceFollower() = default;
   PlaceFollower(const PlaceFollower&) = default;
   PlaceFollower& operator=(const PlaceFollower&) = default;
+};
+
+/// What point spectroscopy adds to bias, height and noise while it sweeps; nothing else knows it.
+struct ProbeSweep {
+  double bias_v = 0.0;
+  double lift_m = 0.0;           // above where the feedback has left the tip
+  double potential_v = 0.0;      // of all that the tip senses, above that of the spot below it
+  double resonance_shift = 0.0;  // relative; 1/f noise
 };
 
 struct ProbeState {
@@ -57,6 +66,7 @@ struct ProbeState {
   double gap_error_m = 0.0;
   bool tuned = false;  // at least once
   PlaceFollower* kelvin = nullptr;
+  ProbeSweep sweep;
   physics::HeightLoop::State followed{};  // of the height loop
   double surface_m = 0.0;                 // what it has followed so far
   Duration followed_until{};
@@ -75,6 +85,9 @@ struct ProbeState {
   [[nodiscard]] physics::CantileverParams lever() const;
   [[nodiscard]] physics::CantileverParams second_mode() const;
   [[nodiscard]] double free_amplitude_m() const;
+  /// On the sample: the setpoint's, and with slope 1 more or less while the tip is lifted or
+  /// pressed.
+  [[nodiscard]] double amplitude_at_work_m() const;
   [[nodiscard]] double draw(Purpose purpose, std::uint64_t step) const;
   [[nodiscard]] double measured_height();
   /// Bending of the lever in contact; 0 otherwise.

@@ -41,6 +41,8 @@ struct ChainSettings {
     double frequency_hz = 1.0e3;
     double amplitude_peak_v = 0.0;  // zero while the generator is off
     double offset_v = 0.0;
+    double tip_bias_v = 0.0;  // that the microscope adds, while it sweeps
+    [[nodiscard]] double dc_v() const { return offset_v + tip_bias_v; }
     bool operator==(const Electrical&) const = default;
   };
   struct PhaseStage {  // lock-in 1
@@ -87,6 +89,9 @@ class SignalChain {
   /// New settings from now on; filters, lever and film keep their memory.
   virtual void change(const ChainSettings& settings) = 0;
   [[nodiscard]] virtual ChainOutput output() = 0;
+  /// Whether mechanical_phase_rad is the mean since the last call with the noise that is left in
+  /// it; else it is without noise.
+  [[nodiscard]] virtual bool phase_is_noisy() const = 0;
   /// Everything that the future depends on beside the settings, for resuming a run to the same
   /// bits.
   [[nodiscard]] virtual std::vector<double> save() const = 0;

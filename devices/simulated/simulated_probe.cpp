@@ -3,6 +3,7 @@
 #include "base/require.hpp"
 #include "devices/simulated/probe_kelvin.hpp"
 #include "devices/simulated/probe_parts.hpp"
+#include "devices/simulated/probe_spectroscopy.hpp"
 #include "devices/simulated/simulated_lock_in.hpp"
 
 namespace halotwin::devices::simulated {
@@ -39,7 +40,8 @@ struct SimulatedProbe::Parts {
         height(state),
         drive(state),
         signals(state),
-        scanner(state, signals) {}
+        scanner(state, signals),
+        spectroscopy(state, signals) {}
   ProbeState state;
   ProbeKelvin kelvin;
   ProbePositioner positioner;
@@ -47,6 +49,7 @@ struct SimulatedProbe::Parts {
   ProbeDrive drive;
   ProbeSignals signals;
   ProbeScanner scanner;
+  ProbeSpectroscopy spectroscopy;
 };
 
 SimulatedProbe::SimulatedProbe(sim::World& world,
@@ -88,6 +91,9 @@ SignalReader& SimulatedProbe::signals() {
 }
 ImageScanner* SimulatedProbe::scanner() {
   return &parts_->scanner;
+}
+PointSpectroscopy* SimulatedProbe::spectroscopy() {
+  return &parts_->spectroscopy;
 }
 KelvinController* SimulatedProbe::kelvin() {
   return &parts_->kelvin;

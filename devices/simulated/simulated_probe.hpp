@@ -97,7 +97,7 @@ class SimulatedProbe final : public ProbeMicroscope {
   [[nodiscard]] CantileverDrive& drive() override;
   [[nodiscard]] SignalReader& signals() override;
   [[nodiscard]] ImageScanner* scanner() override;
-  [[nodiscard]] PointSpectroscopy* spectroscopy() override { return nullptr; }
+  [[nodiscard]] PointSpectroscopy* spectroscopy() override;
   [[nodiscard]] KelvinController* kelvin() override;
 
   /// Where on the sample the tip is, drift and creep included: what the truth is recorded for.

@@ -302,7 +302,7 @@ double TimeDomainChain::take_place() {
                step_s_);
   }
   film_.set_transient(response_.transient_amplitude());
-  bias_v_ = e.offset_v - response_.contact_potential_v();
+  bias_v_ = e.dc_v() - response_.contact_potential_v();
   const double centre = m.mean_gap_m + response_.film_gap_m();
   const physics::TipParams tip = physics::blunter(params_.tip, m.tip_growth_m);
   if (centre != centre_gap_m_ || m.amplitude_m != table_amplitude_m_ ||

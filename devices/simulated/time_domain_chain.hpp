@@ -157,6 +157,7 @@ class TimeDomainChain final : public SignalChain {
   void advance(double dt_s) override;
   void change(const ChainSettings& settings) override;
   [[nodiscard]] ChainOutput output() override;
+  [[nodiscard]] bool phase_is_noisy() const override { return true; }
   [[nodiscard]] std::vector<double> save() const override;
   void load(std::span<const double> state) override;
 

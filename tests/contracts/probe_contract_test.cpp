@@ -365,6 +365,15 @@ class SpectroscopyContract : public ProbeContract {
       GTEST_SKIP() << "has no point spectroscopy";
     }
   }
+  [[nodiscard]] PointSpectroscopy& spectroscopy() { return *device().spectroscopy(); }
+  [[nodiscard]] std::size_t signal(const std::string& name) {
+    return find_signal(device().signals(), "afm", name);
+  }
+  [[nodiscard]] double value_of(const std::string& name) {
+    std::array<double, 1> value{};
+    device().signals().read(std::array{signal(name)}, value);
+    return value[0];
+  }
   const SpectroscopySettings settings_{
       .from = -0.5, .to = 0.5, .points = 11, .signal_indices = {0}};
 };
@@ -379,10 +388,88 @@ TEST_P(SpectroscopyContract, GivesTheCurveInTheExpectedTime) {
   EXPECT_EQ(curve.swept_backward.size(), 11U);
   ASSERT_EQ(curve.forward.size(), 1U);
   EXPECT_EQ(curve.forward[0].size(), 11U);
+  SpectroscopySettings slow = settings_;
+  slow.integration_s *= 3.0;
+  EXPECT_GT(spectroscopy.expected_time(slow), expected);
 }
 
 TEST_P(SpectroscopyContract, EndsOnAStop) {
   EXPECT_THROW(device().spectroscopy()->run(settings_, stopped()), Interrupted);
+}
+
+TEST_P(SpectroscopyContract, SweepsTheBiasThereAndBack) {
+  height().approach(patience, {});
+  SpectroscopySettings settings = settings_;
+  settings.signal_indices = {signal("phase"), signal("bias")};
+  const SpectroscopyCurve curve = spectroscopy().run(settings, {});
+  ASSERT_EQ(curve.forward.size(), 2U);
+  ASSERT_EQ(curve.backward.size(), 2U);
+  for (std::size_t k = 0; k < 11; ++k) {
+    const double there_v = -0.5 + 0.1 * static_cast<double>(k);
+    EXPECT_NEAR(curve.swept_forward[k], there_v, 1.0e-3);
+    EXPECT_NEAR(curve.swept_backward[k], -there_v, 1.0e-3);
+    EXPECT_NEAR(curve.forward[1][k], there_v, 1.0e-3);
+    EXPECT_NEAR(curve.backward[1][k], -there_v, 1.0e-3) << "in the order of acquisition";
+  }
+  settings.backward_too = false;
+  const SpectroscopyCurve one_way = spectroscopy().run(settings, {});
+  EXPECT_TRUE(one_way.swept_backward.empty());
+  EXPECT_TRUE(one_way.backward.empty());
+}
+
+TEST_P(SpectroscopyContract, SweepsTheHeightFromWhereItIs) {
+  height().approach(patience, {});
+  const double before_m = height().height_m();
+  const SpectroscopySettings settings{.swept = SweptQuantity::height,
+                                      .from = 20.0e-9,
+                                      .to = 120.0e-9,
+                                      .points = 6,
+                                      .z_offset_m = 100.0e-9,
+                                      .signal_indices = {signal("z")}};
+  const SpectroscopyCurve curve = spectroscopy().run(settings, {});
+  ASSERT_EQ(curve.forward[0].size(), 6U);
+  for (std::size_t k = 0; k < 6; ++k) {
+    const double up_m = 20.0e-9 + 20.0e-9 * static_cast<double>(k);
+    EXPECT_NEAR(curve.swept_forward[k], up_m, 1.0e-12);
+    EXPECT_NEAR(curve.forward[0][k] - before_m, up_m + 100.0e-9, 2.0e-9);
+  }
+  EXPECT_NEAR(height().height_m(), before_m, 2.0e-9);
+}
+
+TEST_P(SpectroscopyContract, LeavesBiasAndFeedbackAsTheyWere) {
+  height().approach(patience, {});
+  const double before_v = value_of("bias");
+  spectroscopy().run(settings_, {});
+  EXPECT_EQ(height().settings().mode, FeedbackMode::on);
+  EXPECT_NEAR(value_of("bias"), before_v, 1.0e-6);
+  EXPECT_THROW(spectroscopy().run(settings_, stopped()), Interrupted);
+  EXPECT_EQ(height().settings().mode, FeedbackMode::on);
+  EXPECT_NEAR(value_of("bias"), before_v, 1.0e-6);
+  device().make_safe();
+  spectroscopy().run(settings_, {});
+  EXPECT_EQ(height().settings().mode, FeedbackMode::off) << "withdrawn it stays";
+}
+
+TEST_P(SpectroscopyContract, RefusesNonsense) {
+  const auto expect_refused = [&](auto change) {
+    SpectroscopySettings bad = settings_;
+    change(bad);
+    EXPECT_THROW(spectroscopy().run(bad, {}), DeviceError);
+  };
+  expect_refused([](SpectroscopySettings& s) { s.points = 1; });
+  expect_refused([](SpectroscopySettings& s) { s.points = 1'000'000'000; });
+  expect_refused([](SpectroscopySettings& s) { s.from = nan; });
+  expect_refused([](SpectroscopySettings& s) { s.to = nan; });
+  expect_refused([](SpectroscopySettings& s) { s.to = 1.0e6; });
+  expect_refused([](SpectroscopySettings& s) { s.z_offset_m = nan; });
+  expect_refused([](SpectroscopySettings& s) { s.initial_settling_s = -1.0; });
+  expect_refused([](SpectroscopySettings& s) { s.settling_s = nan; });
+  expect_refused([](SpectroscopySettings& s) { s.integration_s = 0.0; });
+  expect_refused([](SpectroscopySettings& s) { s.integration_s = 1.0e9; });
+  expect_refused([](SpectroscopySettings& s) { s.signal_indices.clear(); });
+  expect_refused(
+      [&](SpectroscopySettings& s) { s.signal_indices = {device().signals().signals().size()}; });
+  EXPECT_EQ(spectroscopy().run(settings_, {}).swept_forward.size(), 11U);
 }
 
 class KelvinContract : public ProbeContract {

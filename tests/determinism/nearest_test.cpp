@@ -161,6 +161,33 @@ TEST_F(NearestPoint, DoesNotMatterToImages) {
   EXPECT_EQ(tests::measured_differences(taped, replayed), Names{});
 }
 
+TEST_F(NearestPoint, HasTheCurvesOfItsPlaces) {
+  const auto grid = [](int columns, int rows, const std::string& x_m) {
+    const std::string p = "procedure.bias_spectroscopy.";
+    return Names{p + "columns=" + std::to_string(columns),
+                 p + "rows=" + std::to_string(rows),
+                 p + "first_pixel_m=[" + x_m + ", 0]",
+                 p + "step_m=12e-9",
+                 p + "reference_repeats=2",
+                 p + "points=7"};
+  };
+  const auto taped = measure("bias_spectroscopy_quick", grid(4, 3, "0"), {}, "curves");
+  const std::string tape = "all=replay:" + at("curves.tape").string() + "?nearest=1e-9";
+  const auto replayed =
+      measure("bias_spectroscopy_quick", grid(2, 2, "12.5e-9"), {tape}, "replayed");
+  const data::RecordingReader some(replayed);
+  const data::RecordingReader all(taped);
+  for (const char* name : {"phase", "amplitude", "topography"}) {
+    EXPECT_EQ(some.read<float>(name), of_those_pixels(all.read<float>(name))) << name;
+  }
+  EXPECT_EQ(some.read<float>("reference"), all.read<float>("reference"));
+  Names other = grid(2, 2, "12e-9");
+  other.emplace_back("procedure.bias_spectroscopy.to_v=2");
+  EXPECT_THROW(static_cast<void>(measure("bias_spectroscopy_quick", other, {tape}, "replayed")),
+               devices::DeviceError)
+      << "swept otherwise";
+}
+
 TEST_F(NearestPoint, HasOptionsThatAreNumbers) {
   for (const char* wrong :
        {"?nearest=x", "?nearest=-1e-9", "?nearest", "?nearest=", "?near=1e-9", "?speed=1&", "?"}) {

@@ -132,6 +132,23 @@ TEST_F(SameBits, OfACurrentVoltageCurveAfterAStopAtAnyStep) {
   }
 }
 
+TEST_F(SameBits, OfBiasSpectroscopyAfterAStopAtAnyPlace) {
+  Overrides overrides;
+  overrides.settings = {"procedure.bias_spectroscopy.columns=3",
+                        "procedure.bias_spectroscopy.rows=2",
+                        "procedure.bias_spectroscopy.points=7"};
+  const Scenario scenario = load_scenario("bias_spectroscopy_quick", overrides);
+  const auto whole = straight_through("whole.nxs", scenario);
+  EXPECT_EQ(tests::differences(whole, straight_through("two.nxs", scenario, 2)), Names{});
+  for (const std::size_t places : {1U, 3U, 5U}) {
+    RunOptions options;
+    options.output = at(std::to_string(places) + ".nxs");
+    stop_after(places, options, [&](const RunOptions& with) { (void)run(scenario, with); });
+    EXPECT_EQ(tests::differences(whole, resume(options.output, {}).recording), Names{})
+        << "stop at " << places;
+  }
+}
+
 TEST_F(SameBits, OfImagesAfterAStopAtAnyLine) {
   for (const char* name : {"kpfm_map", "pfm_map", "pm_efm_map"}) {
     const std::string procedure(name);

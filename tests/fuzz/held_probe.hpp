@@ -123,6 +123,25 @@ struct HeldKelvin final : devices::KelvinController {
   [[nodiscard]] double contact_potential_v() override { return 0.1; }
 };
 
+struct HeldSpectroscopy final : devices::PointSpectroscopy {
+  [[nodiscard]] Duration expected_time(const devices::SpectroscopySettings&) const override {
+    return std::chrono::seconds(1);
+  }
+  devices::SpectroscopyCurve run(const devices::SpectroscopySettings& settings,
+                                 const std::stop_token&) override {
+    expect(!settings.signal_indices.empty() && settings.points >= 2, "a curve has values");
+    expect(std::isfinite(settings.from + settings.to + settings.z_offset_m) &&
+               settings.settling_s >= 0.0 && settings.integration_s > 0.0,
+           "settings that make sense");
+    take_only(std::abs(settings.from) <= 10.0 && std::abs(settings.to) <= 10.0);
+    take_only(settings.points <= 1000);  // quick
+    const std::vector<double> row(settings.points, 0.5);
+    const std::vector<std::vector<double>> rows(settings.signal_indices.size(), row);
+    return settings.backward_too ? devices::SpectroscopyCurve{row, row, rows, rows}
+                                 : devices::SpectroscopyCurve{row, {}, rows, {}};
+  }
+};
+
 class HeldProbe final : public devices::ProbeMicroscope {
  public:
   [[nodiscard]] devices::Identity identity() const override { return {}; }
@@ -132,7 +151,7 @@ class HeldProbe final : public devices::ProbeMicroscope {
   [[nodiscard]] devices::CantileverDrive& drive() override { return drive_; }
   [[nodiscard]] devices::SignalReader& signals() override { return signals_; }
   [[nodiscard]] devices::ImageScanner* scanner() override { return &scanner_; }
-  [[nodiscard]] devices::PointSpectroscopy* spectroscopy() override { return nullptr; }
+  [[nodiscard]] devices::PointSpectroscopy* spectroscopy() override { return &spectroscopy_; }
   [[nodiscard]] devices::KelvinController* kelvin() override { return &kelvin_; }
 
  private:
@@ -142,6 +161,7 @@ class HeldProbe final : public devices::ProbeMicroscope {
   HeldSignals signals_;
   HeldScanner scanner_;
   HeldKelvin kelvin_;
+  HeldSpectroscopy spectroscopy_;
 };
 
 }  // namespace halotwin::fuzz

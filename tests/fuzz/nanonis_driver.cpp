@@ -29,6 +29,15 @@ void work(devices::ProbeMicroscope& probe) {
     std::array<double, 1> value{};
     probe.signals().read(std::array<std::size_t, 1>{0}, value);
   });
+  if (devices::PointSpectroscopy* spectroscopy = probe.spectroscopy()) {
+    devices::SpectroscopySettings settings{
+        .from = -1.0, .to = 1.0, .points = 3, .signal_indices = {0}};
+    tried([&] { spectroscopy->run(settings, {}); });
+    settings.swept = devices::SweptQuantity::height;
+    settings.from = -1e-9;
+    settings.to = 1e-9;
+    tried([&] { spectroscopy->run(settings, {}); });
+  }
   if (devices::ImageScanner* scanner = probe.scanner()) {
     const devices::ScanFrame frame{
         .width_m = 1e-7, .height_m = 1e-7, .columns = 4, .rows = 3, .line_time_s = 0.01};
