@@ -218,10 +218,10 @@ std::string text_of(const Command& command) {
   }
   if (const auto* fill = std::get_if<FillReadout>(&command)) {
     const auto* asked = std::get_if<Call>(&fill->value);
-    return fmt::format("ReadOut[{}] = {}",
-                       fill->index,
-                       asked != nullptr ? call_text(*asked)
-                                        : fmt::format("{}", std::get<double>(fill->value)));
+    return fmt::format(
+        "ReadOut[{}] = {}",
+        fill->index,
+        asked != nullptr ? call_text(*asked) : fmt::format("{}", std::get<double>(fill->value)));
   }
   return "Save/O/G/J ReadOut as " + quoted_text(std::get<SaveReadout>(command).path);
 }
