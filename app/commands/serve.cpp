@@ -52,6 +52,7 @@ int serve(const ServeArguments& arguments, const Surroundings& around) {
   session::ServeOptions options;
   options.speed = speed_of(arguments.speed);
   options.listen = arguments.listen;
+  options.folder = arguments.folder;
   require(arguments.port >= 0 && arguments.port < 65536,
           fmt::format("--port {} (must be 0 to 65535)", arguments.port));
   options.first_port = static_cast<std::uint16_t>(arguments.port);

@@ -242,11 +242,12 @@ double AsylumFolder::read_register(const std::string& name) {
     return microscope_->height().engaged() ? 1.0 : 0.0;
   }
   const Point at = microscope_->positioner().position();
+  const Point setpoint = target_.value_or(at);
   if (name == "pidsloop.0.setpoint" || name == "xsensor") {
-    return at.x_m / xy_sensor_m_per_v;
+    return (name == "xsensor" ? at : setpoint).x_m / xy_sensor_m_per_v;
   }
   if (name == "pidsloop.1.setpoint" || name == "ysensor") {
-    return at.y_m / xy_sensor_m_per_v;
+    return (name == "ysensor" ? at : setpoint).y_m / xy_sensor_m_per_v;
   }
   struct Source {
     std::string_view name;
@@ -254,7 +255,7 @@ double AsylumFolder::read_register(const std::string& name) {
     double per_unit;
   };
   const double per_m = 1.0 / microscope_->drive().sensitivity_m_per_v();
-  for (const Source& source : {Source{"zsensor", "z", -1.0 / z_sensor_m_per_v},
+  for (const Source& source : {Source{"zsensor", "z", 1.0 / z_sensor_m_per_v},
                                Source{"amplitude", "amplitude", per_m},
                                Source{"phase", "phase", 1.0 / degree},
                                Source{"deflection", "deflection", per_m}}) {
@@ -271,7 +272,7 @@ double AsylumFolder::read_register(const std::string& name) {
 // Setpoints of the loops of x and y move the tip, as aespm does.
 void AsylumFolder::write_register(const std::string& name, double value) {
   TipPositioner& xy = microscope_->positioner();
-  Point target = xy.position();
+  Point target = target_.value_or(xy.position());
   if (name == "pidsloop.0.setpoint") {
     target.x_m = value * xy_sensor_m_per_v;
   } else if (name == "pidsloop.1.setpoint") {
@@ -281,6 +282,7 @@ void AsylumFolder::write_register(const std::string& name, double value) {
     return;
   }
   xy.start_move(target, xy.limits().max_speed_m_per_s);
+  target_ = target;
 }
 
 // Under its name only when it is complete.

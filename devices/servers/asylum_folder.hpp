@@ -87,6 +87,7 @@ class AsylumFolder {
   Version executed_file_;  // the last one
   std::uint64_t executed_ = 0;
   std::optional<ScanFrame> scanning_;  // the frame under way
+  std::optional<Point> target_;        // of the last move of the tip since a scan
 };
 
 /// On which a folder's scans go on.

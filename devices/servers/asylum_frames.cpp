@@ -90,6 +90,7 @@ void AsylumFolder::start_scan() {
     microscope_->height().approach(patience, {});
   }
   scanner.start();
+  target_.reset();
   scanning_ = applied;
 }
 
@@ -107,7 +108,9 @@ void AsylumFolder::withdraw() {
 
 void AsylumFolder::follow(Duration timeout, const std::stop_token& stop) {
   if (microscope_->scanner()->wait_line(timeout, stop) >= scanning_->rows) {
-    save_image();
+    if (parameters_["saveimage"] != 0.0) {
+      save_image();
+    }
     scanning_.reset();
   }
 }
