@@ -90,11 +90,12 @@ TEST_F(AsylumServed, MovesTheTipAsAespmDoes) {
   const auto sensitivity = read_spm({"XLVDTSens", "YLVDTSens"});
   const auto volts = [](double v) { return std::to_string(v); };
   world_.service.execute(
-      "td_WriteValue(\"PIDSLoop.0.Setpoint\"," + volts(1e-6 / sensitivity[0] + v0[0]) +
-      ")\ntd_WriteValue(\"PIDSLoop.1.Setpoint\"," + volts(2e-6 / sensitivity[1] + v0[1]) + ")\n");
+      "td_WriteValue(\"PIDSLoop.0.Setpoint\"," + volts(1e-7 / sensitivity[0] + v0[0]) +
+      ")\ntd_WriteValue(\"PIDSLoop.1.Setpoint\"," + volts(2e-7 / sensitivity[1] + v0[1]) + ")\n");
   pass(1.0);
-  EXPECT_NEAR(world_.probe.positioner().position().x_m, 1e-6, 1e-9);
-  EXPECT_NEAR(world_.probe.positioner().position().y_m, 2e-6, 1e-9);
+  EXPECT_TRUE(world_.heard.empty()) << world_.heard.front();
+  EXPECT_NEAR(world_.probe.positioner().position().x_m, 1e-7, 1e-10);
+  EXPECT_NEAR(world_.probe.positioner().position().y_m, 2e-7, 1e-10);
 }
 
 TEST_F(AsylumServed, SavesAnImageWhenAFrameIsComplete) {
