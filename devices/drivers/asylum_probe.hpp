@@ -46,11 +46,13 @@ struct AsylumParams {
 /// nobody executes the commands or the numbers cannot be those of a frame. Every setting is read
 /// back and refused if it is not taken; the scan rate may be rounded.
 ///
-/// - scanner: frames run upwards (UpScan), row 0 is the lowest, the last scan each (LastScan). A
-///   frame comes as a whole, when its file has been saved. One that is not of the frame's size,
-///   place and pixels, or older than its start, is not taken for it. The controller chooses which
-///   channels are saved, and engages the tip by itself when a scan starts. Sense of rotation
-///   unverified.
+/// - scanner: at least 2 x 2 pixels. ScanSize reaches from the first point to the last one (so in
+/// an
+///   image of an MFP-3D, software 15.09). Frames run upwards (UpScan), row 0 is the lowest, the
+///   last scan each (LastScan). A frame comes as a whole, when its file has been saved. One that is
+///   not of the frame's size, place and pixels, or older than its start, is not taken for it. The
+///   controller chooses which channels are saved, and engages the tip by itself when a scan starts.
+///   Sense of rotation unverified.
 /// - signals: z (Height; read from the Z sensor), amplitude, phase, deflection.
 /// - positioner, height, drive, spectroscopy, kelvin: not offered.
 /// make_safe() presses StopScan, withdraws, and asks whether scan and height feedback have ended;

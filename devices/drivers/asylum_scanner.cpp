@@ -43,13 +43,21 @@ constexpr std::array keys{"ScanSize",
                           "ScanAngle",
                           "ScanRate"};
 
+/// The controller counts from the first to the last point, a ScanFrame from edge to edge of its
+/// pixels.
+double between_points(double length_m, std::size_t points) {
+  return length_m * (1.0 - 1.0 / static_cast<double>(points));
+}
+
 /// ScanSize is the longer side; the two ratios are the sides' parts of it.
 std::vector<Call> settings_of(const ScanFrame& frame) {
-  const double size = std::max(frame.width_m, frame.height_m);
+  const double fast = between_points(frame.width_m, frame.columns);
+  const double slow = between_points(frame.height_m, frame.rows);
+  const double size = std::max(fast, slow);
   const auto points = static_cast<double>(frame.columns);
   return {asylum::enter("ScanSizeSetVar_0", size),
-          asylum::put_value("FastRatio", frame.width_m / size),
-          asylum::put_value("SlowRatio", frame.height_m / size),
+          asylum::put_value("FastRatio", fast / size),
+          asylum::put_value("SlowRatio", slow / size),
           asylum::enter("PointsLinesSetVar_0", points),
           asylum::put_value("ScanPoints", points),
           asylum::put_value("ScanLines", static_cast<double>(frame.rows)),
@@ -67,9 +75,9 @@ std::string fault_of(const ScanFrame& f) {
       !(f.height_m > 0.0 && f.height_m < largest_frame_m)) {
     return "the frame is empty, too large or no number";
   }
-  if (f.columns == 0 || f.rows == 0 ||
+  if (f.columns < 2 || f.rows < 2 ||
       static_cast<double>(std::max(f.columns, f.rows)) > most_pixels) {
-    return fmt::format("1 to {} pixels on a side", most_pixels);
+    return fmt::format("2 to {} pixels on a side", most_pixels);
   }
   if (!(f.line_time_s > 0.0 && f.line_time_s < longest_line_s)) {
     return fmt::format("a time per line of {} s", f.line_time_s);
@@ -99,10 +107,10 @@ ScanFrame AsylumScanner::ask_frame(const char* operation, std::span<const Call> 
     return whole ? static_cast<std::size_t>(now[k]) : 0;
   };
   ScanFrame frame;
-  frame.width_m = now[0] * now[1];
-  frame.height_m = now[0] * now[2];
   frame.columns = pixels(3);
   frame.rows = pixels(4);
+  frame.width_m = now[0] * now[1] / between_points(1.0, frame.columns);
+  frame.height_m = now[0] * now[2] / between_points(1.0, frame.rows);
   frame.centre = {now[5], now[6]};
   frame.angle_rad = now[7] * degree;
   frame.line_time_s = 0.5 / now[8];
@@ -216,7 +224,8 @@ void AsylumScanner::check(const std::string& name, const IgorImage& image) const
     const char* key;
     double value;
   };
-  const double size = std::max(applied_->width_m, applied_->height_m);
+  const double size = std::max(between_points(applied_->width_m, applied_->columns),
+                               between_points(applied_->height_m, applied_->rows));
   for (const Expected& expected : {Expected{"ScanSize", size},
                                    Expected{"XOffset", applied_->centre.x_m},
                                    Expected{"YOffset", applied_->centre.y_m}}) {
@@ -318,7 +327,7 @@ Image<float> AsylumScanner::data(std::size_t signal_index, ScanDirection directi
       fmt::format("{}{}", channel.name, direction == ScanDirection::forward ? "Trace" : "Retrace");
   std::vector<std::string> there;
   for (const IgorLayer& layer : image_->layers) {
-    if (layer.label == label) {
+    if (layer.label.starts_with(label)) {  // "PhaseRetracece" has been seen
       Image<float> image = layer.image;
       for (float& value : image.values) {
         value = static_cast<float>(channel.factor * static_cast<double>(value));

@@ -30,8 +30,11 @@ ScanFrame AsylumFolder::frame() const {
   const auto at = [&](const char* key) { return parameters_.at(key); };
   ScanFrame frame;
   frame.centre = {at("xoffset"), at("yoffset")};
-  frame.width_m = at("scansize") * at("fastratio");
-  frame.height_m = at("scansize") * at("slowratio");
+  const auto length = [&](const char* ratio, const char* points) {  // from edge to edge of pixels
+    return at("scansize") * at(ratio) * at(points) / (at(points) - 1.0);
+  };
+  frame.width_m = length("fastratio", "scanpoints");
+  frame.height_m = length("slowratio", "scanlines");
   frame.angle_rad = at("scanangle") * degree;
   frame.columns = static_cast<std::size_t>(at("scanpoints"));
   frame.rows = static_cast<std::size_t>(at("scanlines"));
@@ -51,7 +54,7 @@ bool AsylumFolder::takes(const std::string& key, double value) const {
     return within(value, 1.0 / most_pixels, 1.0);
   }
   if (key == "scanpoints" || key == "scanlines") {
-    return within(value, 1.0, most_pixels) && std::floor(value) == value;
+    return within(value, 2.0, most_pixels) && std::floor(value) == value;
   }
   if (key == "xoffset" || key == "yoffset") {
     return (key == "xoffset" ? limit.x_m : limit.y_m).contains(value);
@@ -152,9 +155,11 @@ void AsylumFolder::save_image() {
   const auto note = [&](const std::string& key, const auto& value) {
     image.note.emplace_back(key, fmt::format("{}", value));
   };
-  note("ScanSize", std::max(f.width_m, f.height_m));
-  note("FastScanSize", f.width_m);
-  note("SlowScanSize", f.height_m);
+  const double fast_m = image.step_m[0] * static_cast<double>(f.columns - 1);
+  const double slow_m = image.step_m[1] * static_cast<double>(f.rows - 1);
+  note("ScanSize", std::max(fast_m, slow_m));
+  note("FastScanSize", fast_m);
+  note("SlowScanSize", slow_m);
   note("ScanPoints", f.columns);
   note("ScanLines", f.rows);
   note("ScanRate", 0.5 / f.line_time_s);

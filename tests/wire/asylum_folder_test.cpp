@@ -113,9 +113,9 @@ TEST_F(AsylumServed, SavesAnImageWhenAFrameIsComplete) {
   ASSERT_EQ(image.layers.size(), 8U);
   EXPECT_EQ(image.layers[0].label, "HeightTrace");
   EXPECT_EQ(image.layers[5].label, "PhaseRetrace");
-  EXPECT_EQ(note_value(image.note, "ScanSize"), "1e-07");
+  EXPECT_NEAR(std::stod(std::string(note_value(image.note, "ScanSize"))), 1e-7, 1e-16);
   EXPECT_EQ(note_value(image.note, "Channel3DataType"), "Phase");
-  EXPECT_DOUBLE_EQ(image.step_m[0], 0.25e-7);
+  EXPECT_DOUBLE_EQ(image.step_m[0], 1e-7 / 3.0);
   const Image<float> z = world_.probe.scanner()->data(0, ScanDirection::forward);
   const Image<float> phase = world_.probe.scanner()->data(2, ScanDirection::backward);
   EXPECT_EQ(image.layers[0].image.values, z.values);

@@ -95,10 +95,10 @@ TEST_F(AsylumDriver, WritesTheLinesOfTheSheet) {
   const auto afm = open();
   EXPECT_EQ(afm->scanner()->configure(small_frame(), z_).rows, 2U);
   const std::string sent = contents(world_.folder / "ToIgor.arcmd");
-  for (const char* line : {"ARExecuteControl(\"ScanSizeSetVar_0\",\"MasterPanel\",1e-07,\"\")\n",
+  for (const char* line : {"ARExecuteControl(\"ScanSizeSetVar_0\",\"MasterPanel\",7.5e-08,\"\")\n",
                            "ARExecuteControl(\"PointsLinesSetVar_0\",\"MasterPanel\",4,\"\")\n",
                            "PV(\"ScanLines\",2)\n",
-                           "PV(\"SlowRatio\",0.5)\n",
+                           "PV(\"SlowRatio\",0.33333333333333",
                            "PV(\"XOffset\",2e-07)\n",
                            "PV(\"ScanAngle\",0)\n",
                            "ARExecuteControl(\"ScanRateSetVar_0\",\"MasterPanel\",1,\"\")\n",
