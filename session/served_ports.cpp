@@ -15,6 +15,12 @@
 
 namespace halotwin::session {
 
+namespace {
+
+constexpr Duration between_looks = std::chrono::milliseconds(20);  // at a served folder
+
+}  // namespace
+
 devices::Endpoint Ports::next_endpoint() const {
   const auto number =
       options_->first_port == 0 ? 0 : options_->first_port + static_cast<int>(ports_.size()) - 1;
@@ -75,7 +81,6 @@ void Ports::add_nanonis(const std::string& role, devices::NanonisService& servic
 }
 
 void Ports::add_asylum(const std::string& role, devices::AsylumFolder& folder) {
-  constexpr Duration between_looks = std::chrono::milliseconds(20);
   Port& port = add(role, "Asylum's folder");
   port.served.address =
       fmt::format("asylum://{}", std::filesystem::absolute(options_->folder).string());

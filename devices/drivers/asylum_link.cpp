@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,27 +30,12 @@ std::string joined(const std::string& folder, std::string_view file) {
 
 }  // namespace
 
-std::optional<std::string> asylum_file(const fs::path& path, std::size_t longest) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error || size > longest) {
-    return std::nullopt;
-  }
-  std::string bytes(size, '\0');
-  std::ifstream in(path, std::ios::binary);
-  in.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (in.gcount() != static_cast<std::streamsize>(size)) {
-    return std::nullopt;
-  }
-  return bytes;
-}
-
 AsylumLink::AsylumLink(AsylumFiles files,
                        Clock& clock,
                        std::string role,
                        const AsylumParams& params)
     : files_(std::move(files)), clock_(&clock), role_(std::move(role)), params_(params) {
-  const auto left = asylum_file(files_.folder / asylum::readout_file, asylum::longest_file);
+  const auto left = asylum::read_file(files_.folder / asylum::readout_file);
   const auto values = left ? asylum::parse_readout(*left) : std::nullopt;
   if (values && values->front() > 0.0 && values->front() < longest_number) {
     number_ = values->front();  // a late answer to who was here before is known by its number
@@ -66,23 +50,14 @@ void AsylumLink::fail(const char* operation, const std::string& cause) const {
   throw DeviceError(role_, operation, cause, Retry::yes);
 }
 
-// Under its name only when it is complete.
 void AsylumLink::write(const char* operation, const std::string& text) const {
   const fs::path file = files_.folder / asylum::command_file;
-  fs::path part = file;
-  part += ".part";
   std::error_code error;
   if (!fs::is_directory(files_.folder, error)) {
     refuse(operation, fmt::format("there is no folder {}", files_.folder.string()));
   }
   fs::remove(files_.folder / asylum::readout_file, error);
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (out) {
-    fs::rename(part, file, error);
-  }
-  if (!out || error) {
+  if (!asylum::replace_file(file, text)) {
     refuse(operation, fmt::format("{} cannot be written", file.string()));
   }
 }
@@ -134,7 +109,7 @@ std::vector<double> AsylumLink::ask(const char* operation,
   std::optional<std::string> came;
   std::vector<double> values;
   const auto answered = [&] {
-    came = asylum_file(files_.folder / asylum::readout_file, asylum::longest_file);
+    came = asylum::read_file(files_.folder / asylum::readout_file);
     auto read = came ? asylum::parse_readout(*came) : std::nullopt;
     values = read ? std::move(*read) : std::vector<double>();
     return values.size() == questions.size() + 1 && values.front() == number_;

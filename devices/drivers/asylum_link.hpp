@@ -1,8 +1,6 @@
 // Command files to the software of Asylum Research, and what it saves. Internal to devices/drivers.
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,9 +42,5 @@ class AsylumLink {
   AsylumParams params_;
   double number_ = 0.0;  // of the last file
 };
-
-/// The whole of a small file; nothing if it is not there or longer.
-[[nodiscard]] std::optional<std::string> asylum_file(const std::filesystem::path& path,
-                                                     std::size_t longest);
 
 }  // namespace halotwin::devices

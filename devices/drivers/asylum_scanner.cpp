@@ -196,7 +196,7 @@ AsylumScanner::Stamps AsylumScanner::images() const {
 
 IgorImage AsylumScanner::read_image(const fs::path& path) const {
   constexpr const char* operation = "read image";
-  const auto bytes = asylum_file(path, longest_image);
+  const auto bytes = asylum::read_file(path, longest_image);
   if (!bytes) {
     link_->fail(operation, fmt::format("{} cannot be read", path.string()));
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <utility>
 
@@ -90,29 +89,21 @@ void AsylumFolder::tell(const std::string& text) const {
 void AsylumFolder::look() {
   const fs::path file = folder_ / asylum::command_file;
   std::error_code error;
-  Version now;
-  now.written = fs::last_write_time(file, error);
-  const auto bytes = error ? 0 : fs::file_size(file, error);
-  if (error || bytes == 0) {
+  Version now{fs::last_write_time(file, error), {}};
+  auto text = error ? std::nullopt : asylum::read_file(file);
+  if (!text || text->empty()) {
     return;
   }
-  now.text.resize(std::min(bytes, std::uintmax_t{asylum::longest_file} + 1));
-  std::ifstream in(file, std::ios::binary);
-  in.read(now.text.data(), static_cast<std::streamsize>(now.text.size()));
-  if (in.gcount() != static_cast<std::streamsize>(now.text.size()) || now == executed_file_) {
+  now.text = std::move(*text);
+  if (now == executed_file_) {
     return;
   }
   const bool complete = now.text.back() == '\n' || now == seen_;
   seen_ = now;
-  if (!complete) {
-    return;
+  if (complete) {
+    executed_file_ = now;
+    execute(now.text);
   }
-  executed_file_ = now;
-  if (now.text.size() > asylum::longest_file) {
-    tell(fmt::format("a command file of {} bytes is not executed", bytes));
-    return;
-  }
-  execute(now.text);
 }
 
 void AsylumFolder::execute(std::string_view text) {
@@ -285,20 +276,9 @@ void AsylumFolder::write_register(const std::string& name, double value) {
   target_ = target;
 }
 
-// Under its name only when it is complete.
 void AsylumFolder::save(const std::string& name, const std::string& bytes) const {
-  const fs::path file = folder_ / name;
-  fs::path part = file;
-  part += ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  out << bytes;
-  out.close();
-  std::error_code error;
-  if (out) {
-    fs::rename(part, file, error);
-  }
-  if (!out || error) {
-    tell(fmt::format("{} cannot be written", file.string()));
+  if (!asylum::replace_file(folder_ / name, bytes)) {
+    tell(fmt::format("{} cannot be written", (folder_ / name).string()));
   }
 }
 

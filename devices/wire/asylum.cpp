@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -272,6 +273,32 @@ std::string lower_case(std::string_view name) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return out;
+}
+
+std::optional<std::string> read_file(const std::filesystem::path& path, std::size_t longest) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error || size > longest) {
+    return std::nullopt;
+  }
+  std::string bytes(size, '\0');
+  std::ifstream in(path, std::ios::binary);
+  in.read(bytes.data(), static_cast<std::streamsize>(size));
+  const bool whole = in.gcount() == static_cast<std::streamsize>(size);
+  return whole ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+bool replace_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::filesystem::path part = path;
+  part += ".part";
+  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  out << bytes;
+  out.close();
+  std::error_code error;
+  if (out) {
+    std::filesystem::rename(part, path, error);
+  }
+  return out && !error;
 }
 
 std::span<const Channel> channels() {

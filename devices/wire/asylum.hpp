@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,6 +69,12 @@ using Command = std::variant<Call, MakeReadout, FillReadout, SaveReadout>;
 
 /// Names do not know capitals: "SetPoint" is "setpoint".
 [[nodiscard]] std::string lower_case(std::string_view name);
+
+/// The whole of a file; nothing if it is not there, longer, or cannot be read.
+[[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& path,
+                                                   std::size_t longest = longest_file);
+/// Under its name only when it is complete; false if that was not possible.
+[[nodiscard]] bool replace_file(const std::filesystem::path& path, const std::string& bytes);
 
 /// A channel of images: "HeightTrace" and "HeightRetrace".
 struct Channel {

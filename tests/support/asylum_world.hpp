@@ -31,6 +31,10 @@ struct OwnFolder {
   std::filesystem::path path;
 };
 
+[[nodiscard]] inline std::string contents(const std::filesystem::path& file) {
+  return devices::asylum::read_file(file, std::size_t{1} << 24U).value_or("");
+}
+
 struct AsylumWorld {
   explicit AsylumWorld(const sim::Surroundings& surroundings = quiet())
       : world(surroundings, sim::pm_dns_cables(), {}, sim::Specimen(small_film(), 1), 1),

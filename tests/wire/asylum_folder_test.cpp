@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -16,13 +15,7 @@ namespace halotwin::devices {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+using test::contents;
 
 class AsylumServed : public testing::Test {
  protected:
@@ -156,7 +149,7 @@ TEST_F(AsylumServed, ExecutesEachFileOnceWhenItIsComplete) {
   EXPECT_EQ(read_one("XOffset"), 2e-7);
   write(std::string(asylum::longest_file + 1, '\n'));
   world_.service.look();
-  EXPECT_EQ(world_.service.executed(), 3U) << "and read_one()";
+  EXPECT_EQ(world_.service.executed(), 3U) << "and read_one(); this one is too long";
 }
 
 TEST_F(AsylumServed, TellsWhatItDoesNotExecuteAndWritesNowhereElse) {
