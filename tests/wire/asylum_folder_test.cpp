@@ -119,6 +119,11 @@ TEST_F(AsylumServed, SavesAnImageWhenAFrameIsComplete) {
   world_.service.execute("ARExecuteControl(\"UpScan_0\",\"MasterPanel\",0,\"\")");
   pass(5.0);
   EXPECT_TRUE(fs::exists(world_.folder / "film0001.ibw"));
+  const std::string first = contents(world_.folder / "film0000.ibw");
+  world_.service.execute("PV(\"BaseSuffix\",0)\nDoScanFunc(\"UpScan_0\")");
+  pass(5.0);
+  EXPECT_TRUE(fs::exists(world_.folder / "film0002.ibw"));
+  EXPECT_EQ(contents(world_.folder / "film0000.ibw"), first) << "what is there stays";
   world_.service.execute("ARExecuteControl(\"StopScan_0\",\"MasterPanel\",0,\"\")");
   EXPECT_FALSE(world_.probe.height().engaged());
 }

@@ -287,9 +287,13 @@ TEST_F(AsylumImages, ThatAreOldAreNotTaken) {
   }
   ASSERT_TRUE(fs::exists(world_.folder / "Image0000.ibw"));
   const auto afm = open();
-  afm->scanner()->configure(small_frame(), z_);
+  ScanFrame slow = small_frame();
+  slow.line_time_s = 5.0;
+  afm->scanner()->configure(slow, z_);
   afm->scanner()->start();
-  EXPECT_EQ(afm->scanner()->wait_line(from_seconds(1.0), {}), 0U) << "there is one, of before";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(afm->scanner()->wait_line(from_seconds(1.5), {}), 0U) << "there is one, of before";
+  }
   ASSERT_EQ(afm->scanner()->wait_line(std::chrono::minutes(1), {}), 2U);
   EXPECT_EQ(afm->scanner()->data(0, ScanDirection::forward).values,
             world_.probe.scanner()->data(0, ScanDirection::forward).values);
@@ -344,7 +348,9 @@ TEST_F(AsylumDriver, StopsAndWithdrawsWhenMadeSafe) {
   const std::string sent = contents(world_.folder / "ToIgor.arcmd");
   expect_says(sent, "ARExecuteControl(\"StopScan_0\",\"MasterPanel\",0,\"\")\n");
   expect_says(sent, "DoScanFunc(\"StopEngageButton\")\n");
+  const Duration now = time_.now();
   EXPECT_EQ(afm->scanner()->wait_line(std::chrono::minutes(1), {}), 0U);
+  EXPECT_EQ(time_.now(), now) << "there is nothing to wait for";
 }
 
 TEST_F(AsylumDriver, ClaimsNoSafeStateThatIsNotThere) {
