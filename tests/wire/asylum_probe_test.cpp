@@ -193,6 +193,7 @@ TEST_F(AsylumDriver, RefusesWhatTheControllerDoesNotTake) {
   const ScanFrame before = afm->scanner()->configure(small_frame(), z_);
   ScanFrame far = small_frame();
   far.centre.x_m = 1e-4;
+  far.columns = 8;
   expect_says(refused(Retry::no, [&] { afm->scanner()->configure(far, z_); }), "does not take");
   EXPECT_EQ(afm->scanner()->frame(), before);
 }
