@@ -10,7 +10,8 @@ namespace halotwin {
 namespace {
 
 IgorImage small_image() {
-  IgorImage image{"film0001", {1e-8, 2e-8}, {1e-7, 0.0}, {}, {{"ScanSize", "3e-08"}, {"Date", "x"}}};
+  IgorImage image{
+      "film0001", {1e-8, 2e-8}, {1e-7, 0.0}, {}, {{"ScanSize", "3e-08"}, {"Date", "x"}}};
   for (const char* label : {"HeightTrace", "HeightRetrace"}) {
     Image<float> pixels(3, 2);
     for (std::size_t i = 0; i < pixels.size(); ++i) {

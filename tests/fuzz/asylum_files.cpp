@@ -7,12 +7,12 @@
 namespace halotwin::fuzz {
 namespace {
 
-using namespace devices::asylum;
+namespace asylum = devices::asylum;
 
 const Target target("asylum_files", [](std::string_view bytes) {
-  if (const auto numbers = parse_readout(bytes)) {
-    expect(numbers->size() <= most_numbers, "no more numbers than a wave has");
-    const auto again = parse_readout(readout_text(*numbers));
+  if (const auto numbers = asylum::parse_readout(bytes)) {
+    expect(numbers->size() <= asylum::most_numbers, "no more numbers than a wave has");
+    const auto again = asylum::parse_readout(asylum::readout_text(*numbers));
     expect(again && again->size() == numbers->size(), "numbers are read as they are written");
   }
   static_cast<void>(accepted<DataError>([&] {
@@ -20,10 +20,10 @@ const Target target("asylum_files", [](std::string_view bytes) {
     expect(!image.layers.empty() && image.layers.front().image.size() > 0, "an image has pixels");
   }));
   while (!bytes.empty()) {
-    if (const auto command = parse_command(take_line(bytes))) {
-      const std::string text = text_of(*command);
-      const auto again = parse_command(text);
-      expect(again && text_of(*again) == text, "a command is read as it is written");
+    if (const auto command = asylum::parse_command(take_line(bytes))) {
+      const std::string text = asylum::text_of(*command);
+      const auto again = asylum::parse_command(text);
+      expect(again && asylum::text_of(*again) == text, "a command is read as it is written");
     }
   }
 });

@@ -91,7 +91,8 @@ TEST_F(TopographyOverFiles, SimulatedServedAndReplayed) {
   ServedTwin twin(to_serve());
   EXPECT_EQ(twin.address("afm"), "asylum://" + served_in().string());
   const auto simulated = run("simulated", {});
-  const auto served = run("served", addresses(twin), "1", {.output = {}, .tape = folder() / "served.tape"});
+  const auto served =
+      run("served", addresses(twin), "1", {.output = {}, .tape = folder() / "served.tape"});
   EXPECT_EQ(twin.stop(), 0);
   const auto replayed = run("replayed", {"all=replay:" + (folder() / "served.tape").string()});
   EXPECT_EQ(measured_differences(served, replayed), Names{}) << "replay: the same bits";
