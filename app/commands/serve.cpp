@@ -75,6 +75,10 @@ int serve(const ServeArguments& arguments, const Surroundings& around) {
                     ? fmt::format("time runs at {:g} times real time", options.speed)
                     : "time moves only when a client of the clock sleeps");
   };
+  Console console;
+  if (!arguments.folder.empty()) {  // a file has no way to tell its writer what was not executed
+    options.listener = &console;
+  }
   std::uint64_t answers = 0;
   for (const session::Served& one : session::serve(scenario, options)) {
     answers += one.answers;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <stop_token>
 
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "base/errors.hpp"
 #include "data/imports/scan_import.hpp"
 #include "data/recording_reader.hpp"
@@ -152,6 +154,17 @@ TEST_F(TopographyOverFiles, WhatNeedsMoreThanAScannerNamesWhatIsMissing) {
     EXPECT_NE(std::string(error.what()).find("control of the height: needed here"),
               std::string::npos)
         << error.what();
+  }
+  EXPECT_EQ(twin.stop(), 0);
+}
+
+TEST_F(TopographyOverFiles, TheTwinTellsWhatItDoesNotExecute) {
+  ServedTwin twin(to_serve());
+  std::ofstream(served_in() / "ToIgor.arcmd") << "GetTune()\n";
+  WallClock clock;
+  while (twin.output().find("not executed: GetTune()") == std::string::npos) {
+    ASSERT_LT(seconds(clock.now()), 60.0) << twin.output();
+    clock.sleep(from_seconds(0.01));
   }
   EXPECT_EQ(twin.stop(), 0);
 }
