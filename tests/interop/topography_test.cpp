@@ -29,7 +29,7 @@ using Names = std::vector<std::string>;
 const Names settings{"procedure.topography.columns=16", "procedure.topography.rows=12"};
 
 class TopographyOverFiles : public testing::Test {
- protected:
+ public:
   TopographyOverFiles()
       : folder_(std::filesystem::temp_directory_path() /
                 ("halotwin_topography_" + std::to_string(getpid()))) {
@@ -37,6 +37,7 @@ class TopographyOverFiles : public testing::Test {
   }
   ~TopographyOverFiles() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path served_in() const { return folder_ / "served"; }
   [[nodiscard]] Names to_serve(const std::string& scenario = "topography_quick") const {
@@ -133,7 +134,7 @@ TEST_F(TopographyOverFiles, ARunGoesOnWhereItStopped) {
       stop.request_stop();
     }
   };
-  EXPECT_THROW(run("stopped", addresses(twin), "1", options), Interrupted);
+  EXPECT_THROW(static_cast<void>(run("stopped", addresses(twin), "1", options)), Interrupted);
   const auto file = session::resume(folder() / "stopped.nxs", {}).recording;
   EXPECT_EQ(twin.stop(), 0);
   EXPECT_EQ(data::RecordingReader(file).status(), data::RunStatus::complete);
@@ -147,8 +148,8 @@ TEST_F(TopographyOverFiles, WhatNeedsMoreThanAScannerNamesWhatIsMissing) {
     for (const std::string role : {"lockin_mechanical", "lockin_electrical"}) {
       devices.push_back(role + "=" + twin.address(role));
     }
-    session::run(session::load_scenario("kpfm_fresh_film", {.devices = devices}),
-                 {.output = folder() / "kpfm.nxs"});
+    static_cast<void>(session::run(session::load_scenario("kpfm_fresh_film", {.devices = devices}),
+                                   {.output = folder() / "kpfm.nxs"}));
     ADD_FAILURE() << "a Kelvin probe image without control of the height";
   } catch (const devices::DeviceError& error) {
     EXPECT_NE(std::string(error.what()).find("control of the height: needed here"),
