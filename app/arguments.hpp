@@ -33,6 +33,7 @@ struct ServeArguments {
   std::string seed;
   std::vector<std::string> settings;
   std::vector<std::string> as;  // "lockin_electrical=sr830"
+  std::string folder;           // of what is served through files
   std::string speed = "1";      // or "max"
   std::string listen = "127.0.0.1";
   int port = 7000;  // the first one

@@ -127,6 +127,8 @@ void add_serve_command(CLI::App& program, Command& chosen) {
           "--as", a->as, "protocol of an instrument: lockin_electrical=sr830; may be repeated")
       ->type_name("role=protocol")
       ->allow_extra_args(false);
+  command->add_option("--folder", a->folder, "where --as afm=asylum reads and writes its files")
+      ->type_name("DIR");
   command->add_option("--seed", a->seed, "seed of all random numbers")->type_name("N");
   add_settings(*command, a->settings, "the scenario, e.g. surroundings.engine=harmonic");
   add_threads(*command, a->threads);

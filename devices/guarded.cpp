@@ -86,8 +86,8 @@ class GuardedLockIn final : public LockIn {
 
 class GuardedPositioner final : public TipPositioner {
  public:
-  GuardedPositioner(TipPositioner& inner, const BenchLimits& limits, std::string role)
-      : inner_(&inner), half_width_m_(limits.frame_half_width_m), role_(std::move(role)) {}
+  GuardedPositioner(TipPositioner* inner, const BenchLimits& limits, std::string role)
+      : inner_(inner), half_width_m_(limits.frame_half_width_m), role_(std::move(role)) {}
   [[nodiscard]] Limits limits() const override { return inner_->limits(); }
   [[nodiscard]] Point position() const override { return inner_->position(); }
   Duration start_move(Point target, double speed_m_per_s) override {
@@ -125,6 +125,7 @@ class GuardedScanner final : public ImageScanner {
     return inner_->configure(wanted, signals);
   }
   [[nodiscard]] ScanFrame frame() const override { return inner_->frame(); }
+  [[nodiscard]] bool whole_frames() const override { return inner_->whole_frames(); }
   void start() override { inner_->start(); }
   std::size_t wait_line(Duration timeout, const std::stop_token& stop) override {
     return inner_->wait_line(timeout, stop);
@@ -189,15 +190,17 @@ class GuardedProbe final : public ProbeMicroscope {
  public:
   GuardedProbe(std::unique_ptr<ProbeMicroscope> inner, const BenchLimits& limits, std::string role)
       : inner_(std::move(inner)),
-        positioner_(inner_->positioner(), limits, role),
+        positioner_(inner_->find_positioner(), limits, role),
         scanner_(inner_->scanner(), limits, role),
         spectroscopy_(inner_->spectroscopy(), limits, role),
         kelvin_(inner_->kelvin(), limits, std::move(role)) {}
   [[nodiscard]] Identity identity() const override { return inner_->identity(); }
   void make_safe() override { inner_->make_safe(); }
-  [[nodiscard]] TipPositioner& positioner() override { return positioner_; }
-  [[nodiscard]] HeightControl& height() override { return inner_->height(); }
-  [[nodiscard]] CantileverDrive& drive() override { return inner_->drive(); }
+  [[nodiscard]] TipPositioner* find_positioner() override {
+    return inner_->find_positioner() == nullptr ? nullptr : &positioner_;
+  }
+  [[nodiscard]] HeightControl* find_height() override { return inner_->find_height(); }
+  [[nodiscard]] CantileverDrive* find_drive() override { return inner_->find_drive(); }
   [[nodiscard]] SignalReader& signals() override { return inner_->signals(); }
   [[nodiscard]] ImageScanner* scanner() override {
     return inner_->scanner() == nullptr ? nullptr : &scanner_;

@@ -17,4 +17,30 @@ std::size_t find_signal(const SignalReader& reader,
       device, "find signal", "no signal \"" + name + "\" (there are: " + known + ")", Retry::no);
 }
 
+namespace {
+
+template <class Part>
+Part& required(ProbeMicroscope& microscope, Part* part, const char* what) {
+  if (part == nullptr) {
+    const Identity who = microscope.identity();
+    throw DeviceError("microscope",
+                      what,
+                      "needed here, but not offered by " + who.model + " at " + who.address,
+                      Retry::no);
+  }
+  return *part;
+}
+
+}  // namespace
+
+TipPositioner& ProbeMicroscope::positioner() {
+  return required(*this, find_positioner(), "positioning of the tip");
+}
+HeightControl& ProbeMicroscope::height() {
+  return required(*this, find_height(), "control of the height");
+}
+CantileverDrive& ProbeMicroscope::drive() {
+  return required(*this, find_drive(), "drive of the cantilever");
+}
+
 }  // namespace halotwin::devices

@@ -1,6 +1,6 @@
 // An atomic force (or tunnelling) microscope as its controller offers it: Nanonis, Asylum, and the
 // twin. One instrument, seven small interfaces; what a model lacks is a null pointer, not a
-// function that fails.
+// function that fails. Who cannot do without says so: `height()` instead of `find_height()`.
 #pragma once
 
 #include <cstddef>
@@ -166,6 +166,8 @@ class ImageScanner {
   virtual ScanFrame configure(const ScanFrame& wanted,
                               std::span<const std::size_t> signal_indices) = 0;
   [[nodiscard]] virtual ScanFrame frame() const = 0;
+  /// Whether all lines come at once, at the end of the frame.
+  [[nodiscard]] virtual bool whole_frames() const { return false; }
   virtual void start() = 0;
   /// Waits until one more line is complete and returns how many are; less than before + 1 if
   /// `timeout` came first.
@@ -252,13 +254,18 @@ class KelvinController {
 
 class ProbeMicroscope : public Device {
  public:
-  [[nodiscard]] virtual TipPositioner& positioner() = 0;
-  [[nodiscard]] virtual HeightControl& height() = 0;
-  [[nodiscard]] virtual CantileverDrive& drive() = 0;
+  [[nodiscard]] virtual TipPositioner* find_positioner() = 0;
+  [[nodiscard]] virtual HeightControl* find_height() = 0;
+  [[nodiscard]] virtual CantileverDrive* find_drive() = 0;
   [[nodiscard]] virtual SignalReader& signals() = 0;
   [[nodiscard]] virtual ImageScanner* scanner() = 0;
   [[nodiscard]] virtual PointSpectroscopy* spectroscopy() = 0;
   [[nodiscard]] virtual KelvinController* kelvin() = 0;
+
+  // The parts that nearly every procedure needs, or DeviceError that names the one that is missing.
+  [[nodiscard]] TipPositioner& positioner();
+  [[nodiscard]] HeightControl& height();
+  [[nodiscard]] CantileverDrive& drive();
 };
 
 }  // namespace halotwin::devices

@@ -13,6 +13,7 @@
 #include "scenarios/procedures/pm_dns_map.hpp"
 #include "scenarios/procedures/pm_efm_map.hpp"
 #include "scenarios/procedures/series.hpp"
+#include "scenarios/procedures/topography.hpp"
 
 namespace halotwin::scenarios {
 
@@ -25,7 +26,8 @@ std::vector<std::string> procedure_names() {
           "pm_dns_control",
           "pm_dns_map",
           "pm_efm_map",
-          "series"};
+          "series",
+          "topography"};
 }
 
 std::unique_ptr<Procedure> make_procedure(const std::string& name,
@@ -75,6 +77,11 @@ std::unique_ptr<Procedure> make_procedure(const std::string& name,
     SeriesPlan plan;
     load_fields(plan, section, "procedure.series");
     return make_series(plan, sections);
+  }
+  if (name == "topography") {
+    TopographyPlan plan;
+    load_fields(plan, section, "procedure.topography");
+    return make_topography(plan);
   }
   const std::string near = nearest(name, procedure_names());
   throw ParameterError(

@@ -137,6 +137,11 @@ BenchSection usual_bench(const std::string& procedure, const Table& parameters) 
     only.bias = "sim:";
     return only;
   }
+  if (procedure == "topography") {
+    BenchSection only;
+    only.lockin_mechanical = only.lockin_electrical = "";
+    return only;
+  }
   return {};
 }
 
@@ -497,8 +502,9 @@ Scenario from_table(const Table& root) {
   load_section(root, "specimen", scenario.simulated.specimen);
   load_section(root, "surroundings", scenario.simulated.surroundings);
   load_instruments(root, scenario.simulated);
-  if (scenario.info.procedure == "pl_movie" || scenario.info.procedure == "current_voltage") {
-    scenario.simulated.cables.clear();  // those of the probe
+  if (scenario.info.procedure == "pl_movie" || scenario.info.procedure == "current_voltage" ||
+      scenario.info.procedure == "topography") {
+    scenario.simulated.cables.clear();  // those between probe and lock-ins
   }
   load_list(root, "cable", scenario.simulated.cables);
   load_list(root, "fault", scenario.simulated.faults);

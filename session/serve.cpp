@@ -8,6 +8,7 @@
 
 #include "base/errors.hpp"
 #include "base/require.hpp"
+#include "devices/servers/asylum_folder.hpp"
 #include "devices/servers/nanonis_service.hpp"
 #include "session/served_ports.hpp"
 
@@ -38,12 +39,12 @@ class Twin {
   Twin(const Scenario& scenario, const ServeOptions& options)
       : options_(options),
         simulated_(unpaced(scenario), scenario.info.seed, options.threads),
+        events_(options.listener != nullptr ? options.listener : &silent_),
         bench_(devices::open_bench(scenario.devices,
                                    scenario.limits,
                                    {simulated_.world().clock(), &simulated_},
-                                   options.listener != nullptr ? *options.listener : silent_)),
-        probe_(make_probe(scenario)),
-        time_(make_time()),
+                                   *events_)),
+        time_(make_time(scenario)),
         turn_(world_clock(), options.speed),
         ports_(options_, turn_, world_clock(), scenario.wire_faults) {
     ports_.add_clock();
@@ -86,32 +87,40 @@ class Twin {
     return all;
   }
 
-  /// The microscope as a controller, if the scenario has one.
-  std::unique_ptr<devices::NanonisService> make_probe(const Scenario& scenario) const {
-    return has(scenario, "afm")
-               ? std::make_unique<devices::NanonisService>(
-                     bench_.get<devices::ProbeMicroscope>("afm", "probe microscope"))
-               : nullptr;
-  }
-  /// The world's clock, on which the controller's scans go on.
-  std::unique_ptr<Clock> make_time() {
-    return probe_ ? std::make_unique<devices::NanonisTime>(*probe_, simulated_.world().clock())
-                  : nullptr;
-  }
-  [[nodiscard]] Clock& world_clock() { return time_ ? *time_ : simulated_.world().clock(); }
-
   [[nodiscard]] std::string protocol_of(const std::string& role) const {
     const auto known = served_protocols(role);
     const auto chosen = options_.as.find(role);
     return chosen != options_.as.end() ? chosen->second : known.empty() ? "" : known.front();
   }
 
+  /// The microscope as a controller, if the scenario has one, and the world's clock, on which its
+  /// scans go on.
+  std::unique_ptr<Clock> make_time(const Scenario& scenario) {
+    if (!has(scenario, "afm")) {
+      return nullptr;
+    }
+    Clock& clock = simulated_.world().clock();
+    auto& afm = bench_.get<devices::ProbeMicroscope>("afm", "probe microscope");
+    if (protocol_of("afm") == "asylum") {
+      asylum_ = std::make_unique<devices::AsylumFolder>(
+          afm, options_.folder, [this, &clock](const std::string& text) {
+            events_->write({clock.now(), Level::warning, "afm", text});
+          });
+      return std::make_unique<devices::AsylumTime>(*asylum_, clock);
+    }
+    nanonis_ = std::make_unique<devices::NanonisService>(afm);
+    return std::make_unique<devices::NanonisTime>(*nanonis_, clock);
+  }
+  [[nodiscard]] Clock& world_clock() { return time_ ? *time_ : simulated_.world().clock(); }
+
   void offer(const std::string& role) {
     const std::string as = protocol_of(role);
     if (as.empty()) {
       portless_.push_back({role, "simulated", "(no protocol)", 0});
     } else if (as == nanonis) {
-      ports_.add_nanonis(role, *probe_);
+      ports_.add_nanonis(role, *nanonis_);
+    } else if (as == "asylum") {
+      ports_.add_asylum(role, *asylum_);
     } else if (as == "gige") {
       ports_.add_camera(role, bench_.get<devices::Camera>(role, "camera"));
     } else if (as == "tango") {
@@ -136,9 +145,9 @@ class Twin {
       }
       return std::string();
     };
-    probe_->add_lock_in(bench_.get<devices::LockIn>(role, "lock-in amplifier"),
-                        reached(".aux_1"),
-                        reached(".aux_2"));
+    nanonis_->add_lock_in(bench_.get<devices::LockIn>(role, "lock-in amplifier"),
+                          reached(".aux_1"),
+                          reached(".aux_2"));
     for (const Served& one : ports_.served()) {
       if (one.role == "afm") {
         portless_.push_back(
@@ -190,8 +199,10 @@ class Twin {
   ServeOptions options_;
   Silent silent_;
   devices::simulated::SimulatedBench simulated_;
+  EventLog* events_;
   devices::Bench bench_;
-  std::unique_ptr<devices::NanonisService> probe_;
+  std::unique_ptr<devices::NanonisService> nanonis_;
+  std::unique_ptr<devices::AsylumFolder> asylum_;
   std::unique_ptr<Clock> time_;
   Turn turn_;
   Ports ports_;
@@ -201,6 +212,9 @@ class Twin {
 void check_module(const Scenario& scenario, const ServeOptions& options, const std::string& role) {
   require(has(scenario, "afm"),
           fmt::format("--as {}={}: the scenario has no microscope", role, nanonis));
+  const auto afm = options.as.find("afm");
+  require(afm == options.as.end() || afm->second == nanonis,
+          fmt::format("--as {}={}: the microscope is served as something else", role, nanonis));
   for (const auto& other : options.as) {
     require(other.first == role || !is_module(other.first, other.second),
             fmt::format("--as {}={}: the controller has one lock-in module", role, nanonis));
@@ -221,6 +235,12 @@ void check(const Scenario& scenario, const ServeOptions& options) {
     const std::string& as = choice.second;
     require(has(scenario, role),
             fmt::format("--as {}={}: the scenario has no such instrument", role, as));
+    require(as != "asylum" || !options.folder.empty(),
+            fmt::format("--as {}={}: is served through files (--folder says where)", role, as));
+    require(as != "asylum" || std::none_of(scenario.wire_faults.begin(),
+                                           scenario.wire_faults.end(),
+                                           [&](const auto& fault) { return fault.device == role; }),
+            fmt::format("wire_fault.device = \"{}\": {} has no wire", role, as));
     const auto known = served_protocols(role);
     require(
         std::find(known.begin(), known.end(), as) != known.end(),
@@ -238,7 +258,7 @@ void check(const Scenario& scenario, const ServeOptions& options) {
 
 std::vector<std::string> served_protocols(const std::string& role) {
   if (role == "afm") {
-    return {"nanonis"};
+    return {"nanonis", "asylum"};
   }
   if (role == "camera") {
     return {"gige"};

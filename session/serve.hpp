@@ -28,6 +28,7 @@ struct ServeOptions {
   double speed = 1.0;  // times real time; 0: time moves only when a client of the clock sleeps
   std::string listen = "127.0.0.1";  // another interface lets others move the instruments
   std::uint16_t first_port = 7000;   // of the clock; the instruments follow; 0: any free ones
+  std::filesystem::path folder{};    // that an instrument served through files may write in
   std::map<std::string, std::string> as{};  // role -> "sr830"; lock-ins are SR865A by default
   Threads threads{};
   std::stop_token stop{};
@@ -35,7 +36,7 @@ struct ServeOptions {
   std::function<void(const std::vector<Served>&)> ready{};  // listening, from now on
 };
 
-/// What a role may be served as: "nanonis" (AFM); "gige" (camera); "tango" (light, focus,
+/// What a role may be served as: "nanonis", "asylum" (AFM); "gige" (camera); "tango" (light, focus,
 /// temperature, bias source); "keithley2400" and its kin (bias source); "sr865a", "sr860", "sr830",
 /// "nanonis" (lock-ins; the last for one of them: a module of the AFM's controller, at its port).
 /// Empty if there is nothing.

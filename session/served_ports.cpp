@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/errors.hpp"
 #include "base/require.hpp"
 #include "devices/servers/clock_service.hpp"
 #include "devices/servers/genicam_server.hpp"
@@ -13,6 +14,12 @@
 #include "devices/servers/text_lines.hpp"
 
 namespace halotwin::session {
+
+namespace {
+
+constexpr Duration between_looks = std::chrono::milliseconds(20);  // at a served folder
+
+}  // namespace
 
 devices::Endpoint Ports::next_endpoint() const {
   const auto number =
@@ -71,6 +78,23 @@ void Ports::add_nanonis(const std::string& role, devices::NanonisService& servic
            return service.answer(request, waited);
          },
          {});
+}
+
+void Ports::add_asylum(const std::string& role, devices::AsylumFolder& folder) {
+  Port& port = add(role, "Asylum's folder");
+  port.served.address =
+      fmt::format("asylum://{}", std::filesystem::absolute(options_->folder).string());
+  port.run = [this, &port, &folder](const std::stop_token& stop) {
+    WallClock clock;
+    while (!stop.stop_requested()) {
+      turn_->take([&] { folder.look(); });
+      try {
+        clock.sleep(between_looks, stop);
+      } catch (const Interrupted&) {  // the end
+      }
+    }
+    port.served.answers = folder.executed();
+  };
 }
 
 void Ports::add_lock_in(const std::string& role,

@@ -13,6 +13,7 @@
 #include "devices/bias_source.hpp"
 #include "devices/camera.hpp"
 #include "devices/lock_in.hpp"
+#include "devices/servers/asylum_folder.hpp"
 #include "devices/servers/message_server.hpp"
 #include "devices/servers/nanonis_service.hpp"
 #include "devices/servers/served_tango.hpp"
@@ -65,6 +66,8 @@ class Ports {
 
   void add_clock();
   void add_nanonis(const std::string& role, devices::NanonisService& service);
+  /// No port: a folder that is looked at now and then.
+  void add_asylum(const std::string& role, devices::AsylumFolder& folder);
   void add_lock_in(const std::string& role,
                    devices::LockIn& lock_in,
                    const devices::srs::Model& model);

@@ -52,6 +52,7 @@ int serve(const ServeArguments& arguments, const Surroundings& around) {
   session::ServeOptions options;
   options.speed = speed_of(arguments.speed);
   options.listen = arguments.listen;
+  options.folder = arguments.folder;
   require(arguments.port >= 0 && arguments.port < 65536,
           fmt::format("--port {} (must be 0 to 65535)", arguments.port));
   options.first_port = static_cast<std::uint16_t>(arguments.port);
@@ -74,6 +75,10 @@ int serve(const ServeArguments& arguments, const Surroundings& around) {
                     ? fmt::format("time runs at {:g} times real time", options.speed)
                     : "time moves only when a client of the clock sleeps");
   };
+  Console console;
+  if (!arguments.folder.empty()) {  // a file has no way to tell its writer what was not executed
+    options.listener = &console;
+  }
   std::uint64_t answers = 0;
   for (const session::Served& one : session::serve(scenario, options)) {
     answers += one.answers;

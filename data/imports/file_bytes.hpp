@@ -1,44 +1,13 @@
-// Numbers in the bytes of a file, in either byte order. Internal to data/.
+// Files of numbers that do not tell their byte order. Internal to data/.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string_view>
-#include <vector>
+
+#include "base/byte_order.hpp"
 
 namespace halotwin::data::imports {
-
-enum class ByteOrder { little, big };
-
-/// The number at `at`. The caller has made sure that its bytes are there.
-template <class T>
-[[nodiscard]] T number_at(std::string_view bytes, std::size_t at, ByteOrder order) {
-  static_assert(std::endian::native == std::endian::little);
-  std::array<char, sizeof(T)> raw{};
-  std::memcpy(raw.data(), bytes.data() + at, sizeof(T));
-  if (order == ByteOrder::big) {
-    std::reverse(raw.begin(), raw.end());
-  }
-  return std::bit_cast<T>(raw);
-}
-
-/// `count` numbers from `at` on.
-template <class T>
-[[nodiscard]] std::vector<T> numbers_at(std::string_view bytes,
-                                        std::size_t at,
-                                        std::size_t count,
-                                        ByteOrder order) {
-  std::vector<T> values(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    values[i] = number_at<T>(bytes, at + i * sizeof(T), order);
-  }
-  return values;
-}
 
 /// Whether `count` 32-bit floats make sense in the other byte order only: most are beyond 1e-30 to
 /// 1e30 as they stand, and hardly any the other way. Zeros and NaN say nothing.

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "base/igor_wave.hpp"
 #include "data/imports/foreign_text.hpp"
-#include "data/imports/igor_header.hpp"
 
 namespace halotwin::data::imports {
 

@@ -21,38 +21,6 @@ char lower(char c) {
   return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// Bytes of the UTF-8 character that begins `text`; 0 if none does.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) {
-      return 0;
-    }
-  }
-  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool no_character = (first == 0xED && byte(1) >= 0xA0) || (first == 0xF4 && byte(1) > 0x8F);
-  return overlong || no_character ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) {
-      return false;
-    }
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 /// Whether a word begins at `i`: "ZSensor" at S, "HeightTrace" at T, but not inside "DC" or "M1".
 bool begins_word(std::string_view label, std::size_t i) {
   if (i == 0 || !is_upper(label[i])) {
@@ -96,21 +64,6 @@ std::optional<std::chrono::sys_days> day_of(std::string_view date) {
 
 }  // namespace
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find_first_of("\r\n");
-    if (end == std::string_view::npos) {
-      lines.push_back(text);
-      break;
-    }
-    lines.push_back(text.substr(0, end));
-    const bool pair = text.substr(end).starts_with("\r\n");
-    text.remove_prefix(end + (pair ? 2 : 1));
-  }
-  return lines;
-}
-
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
@@ -136,24 +89,6 @@ std::optional<std::size_t> whole_of(std::string_view text) {
     return std::nullopt;
   }
   return value;
-}
-
-std::string utf8_of(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  const bool is_already = is_utf8(text);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == 0) {
-      out += ' ';
-    } else if (byte < 0x80 || is_already) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0U | (byte >> 6U));
-      out += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
-  return out;
 }
 
 std::string signal_name_of(std::string_view label) {

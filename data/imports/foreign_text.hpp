@@ -12,16 +12,11 @@
 
 namespace halotwin::data::imports {
 
-/// Ends at CR, LF or CR LF; what follows the last end is a line only if it is not empty.
-[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
 /// Between blanks and tabs.
 [[nodiscard]] std::vector<std::string_view> words_of(std::string_view text);
 
 /// A whole number >= 0.
 [[nodiscard]] std::optional<std::size_t> whole_of(std::string_view text);
-
-/// Text that is no UTF-8 is read as Latin-1; NUL becomes a blank.
-[[nodiscard]] std::string utf8_of(std::string_view text);
 
 /// A name for a signal: "LI Demod 1 X" -> "li_demod_1_x", "ZSensor" -> "z_sensor". At most 60
 /// characters; "channel" if nothing is left.

@@ -8,16 +8,14 @@
 
 #include <fmt/format.h>
 
+#include "base/igor_wave.hpp"
 #include "data/imports/foreign_scan.hpp"
 #include "data/imports/foreign_text.hpp"
 #include "data/imports/foreign_units.hpp"
-#include "data/imports/igor_header.hpp"
 
 namespace halotwin::data::imports {
 
 namespace {
-
-constexpr std::size_t label_length = 32;
 
 /// Of a channel of an Asylum image, by the beginning of its name. Source: Gwyddion, igorfile.c, and
 /// the file asylum_scan.ibw, whose header says "m" for all layers.
@@ -88,33 +86,9 @@ ChannelValues values_of(std::string_view bytes,
   }
 }
 
-/// Labels of the steps of a dimension; the first 32 bytes are that of the dimension itself.
-std::vector<std::string> labels_of(std::string_view bytes,
-                                   const IgorHeader& h,
-                                   std::size_t dimension) {
-  std::size_t at = h.labels_at;
-  for (std::size_t d = 0; d < dimension; ++d) {
-    at += h.label_bytes[d];
-  }
-  std::vector<std::string> labels;
-  const std::size_t there =
-      std::min(h.label_bytes[dimension] / label_length, h.size[dimension] + 1);
-  for (std::size_t i = 1; i < there; ++i) {
-    const std::string_view field = bytes.substr(at + i * label_length, label_length);
-    labels.push_back(utf8_of(trimmed(field.substr(0, field.find('\0')))));
-  }
-  return labels;
-}
-
 void read_note(std::string_view bytes, const IgorHeader& h, ForeignScan& scan) {
-  const std::string_view note = bytes.substr(h.note_at, h.note_bytes);
-  scan.header_text = utf8_of(note);
-  for (const std::string_view line : lines_of(scan.header_text)) {
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos) {
-      scan.header.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
-    }
-  }
+  scan.header_text = igor_note(bytes, h);
+  scan.header = igor_note_entries(scan.header_text);
 }
 
 void read_time(const IgorHeader& h, ForeignScan& scan) {
@@ -216,7 +190,7 @@ void read_curves(std::string_view file,
   scan.unit_word = "curve";
   bool reversed = false;
   const Axis x = wave_axis(file, h, 0, axis_name_of(h.unit[0]), reversed);
-  const auto labels = labels_of(bytes, h, 1);
+  const auto labels = igor_labels(bytes, h, 1);
   const std::size_t curves = std::max<std::size_t>(1, h.size[1]);
   for (std::size_t k = 0; k < curves; ++k) {
     ForeignChannel channel;
@@ -246,7 +220,7 @@ void read_images(std::string_view file,
   bool rows = false;
   const Axis x = wave_axis(file, h, 0, "x", columns);
   const Axis y = wave_axis(file, h, 1, "y", rows);
-  const auto labels = labels_of(bytes, h, 2);
+  const auto labels = igor_labels(bytes, h, 2);
   const std::size_t layers = std::max<std::size_t>(1, h.size[2]);
   for (std::size_t k = 0; k < layers; ++k) {
     const bool has_label = k < labels.size() && !labels[k].empty();
@@ -297,7 +271,7 @@ ForeignScan read_ibw(std::string_view file, std::string_view bytes) {
   read_note(bytes, h, scan);
   read_time(h, scan);
   const bool curves = h.size[1] == 0 || (h.size[2] == 0 && h.size[1] <= most_channels &&
-                                         labels_of(bytes, h, 1).size() == h.size[1]);
+                                         igor_labels(bytes, h, 1).size() == h.size[1]);
   if (!curves && (h.size[0] > most_pixels || h.size[1] > most_pixels)) {
     refuse(
         file,

@@ -99,9 +99,9 @@ class NanonisProbe final : public ProbeMicroscope {
     }
   }
 
-  [[nodiscard]] TipPositioner& positioner() override { return positioner_; }
-  [[nodiscard]] HeightControl& height() override { return height_; }
-  [[nodiscard]] CantileverDrive& drive() override { return drive_; }
+  [[nodiscard]] TipPositioner* find_positioner() override { return &positioner_; }
+  [[nodiscard]] HeightControl* find_height() override { return &height_; }
+  [[nodiscard]] CantileverDrive* find_drive() override { return &drive_; }
   [[nodiscard]] SignalReader& signals() override { return signals_; }
   [[nodiscard]] ImageScanner* scanner() override {
     return link_.release() != 0 ? &scanner_ : nullptr;

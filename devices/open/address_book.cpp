@@ -9,6 +9,7 @@
 #include "base/errors.hpp"
 #include "base/require.hpp"
 #include "base/text.hpp"
+#include "devices/drivers/asylum_probe.hpp"
 #include "devices/drivers/genicam_camera.hpp"
 #include "devices/drivers/labone_lock_in.hpp"
 #include "devices/drivers/nanonis_probe.hpp"
@@ -96,6 +97,11 @@ AnyDevice open_nanonis(const std::string& address, const DriverSurroundings& aro
   require(!there.names_module,
           fmt::format("\"{}\": only the lock-in of a controller has options", address));
   return open_nanonis_probe(connect, around.clock, around.role, address);
+}
+
+AnyDevice open_asylum(const std::string& address, const DriverSurroundings& around) {
+  return open_asylum_probe(
+      parse_asylum_files(rest_of(address)), around.clock, around.role, address);
 }
 
 /// "labone://host:port/dev1234" -> endpoint, "dev1234".
@@ -189,6 +195,12 @@ const std::vector<Driver>& drivers() {
          static_cast<void>(parse_nanonis_address(rest_of(address)));
        },
        open_nanonis},
+      {"asylum://",
+       "folder?images=folder",
+       "AFM of Asylum Research (MFP-3D, Cypher), its files of commands and images; experimental",
+       {Interface::probe_microscope},
+       [](const std::string& address) { static_cast<void>(parse_asylum_files(rest_of(address))); },
+       open_asylum},
       {"labone://",
        "host:port/dev1234",
        "Zurich Instruments HF2LI, MFLI, through the maker's libziAPI (port 8004)",

@@ -140,6 +140,9 @@ class TapedScanner final : public ImageScanner {
   [[nodiscard]] ScanFrame frame() const override {
     return part_.call("scanner.frame", [&] { return inner_->frame(); });
   }
+  [[nodiscard]] bool whole_frames() const override {
+    return part_.call("scanner.whole_frames", [&] { return inner_->whole_frames(); });
+  }
   void start() override {
     part_.call("scanner.start", [&] { inner_->start(); });
   }
@@ -202,11 +205,17 @@ class TapedProbe final : public ProbeMicroscope {
   TapedProbe(std::unique_ptr<ProbeMicroscope> inner, const TapedPart& part)
       : inner_(std::move(inner)),
         part_(part),
-        positioner_(inner_ ? &inner_->positioner() : nullptr, part),
-        height_(inner_ ? &inner_->height() : nullptr, part),
-        drive_(inner_ ? &inner_->drive() : nullptr, part),
         signals_(inner_ ? &inner_->signals() : nullptr, part) {
     // which of the optional parts there are, once
+    if (part_.call("has_positioner", [&] { return inner_->find_positioner() != nullptr; })) {
+      positioner_.emplace(inner_ ? inner_->find_positioner() : nullptr, part);
+    }
+    if (part_.call("has_height", [&] { return inner_->find_height() != nullptr; })) {
+      height_.emplace(inner_ ? inner_->find_height() : nullptr, part);
+    }
+    if (part_.call("has_drive", [&] { return inner_->find_drive() != nullptr; })) {
+      drive_.emplace(inner_ ? inner_->find_drive() : nullptr, part);
+    }
     if (part_.call("has_scanner", [&] { return inner_->scanner() != nullptr; })) {
       scanner_.emplace(inner_ ? inner_->scanner() : nullptr, part);
     }
@@ -223,9 +232,11 @@ class TapedProbe final : public ProbeMicroscope {
   void make_safe() override {
     part_.make_safe([&] { inner_->make_safe(); });
   }
-  [[nodiscard]] TipPositioner& positioner() override { return positioner_; }
-  [[nodiscard]] HeightControl& height() override { return height_; }
-  [[nodiscard]] CantileverDrive& drive() override { return drive_; }
+  [[nodiscard]] TipPositioner* find_positioner() override {
+    return positioner_ ? &*positioner_ : nullptr;
+  }
+  [[nodiscard]] HeightControl* find_height() override { return height_ ? &*height_ : nullptr; }
+  [[nodiscard]] CantileverDrive* find_drive() override { return drive_ ? &*drive_ : nullptr; }
   [[nodiscard]] SignalReader& signals() override { return signals_; }
   [[nodiscard]] ImageScanner* scanner() override { return scanner_ ? &*scanner_ : nullptr; }
   [[nodiscard]] PointSpectroscopy* spectroscopy() override {
@@ -236,10 +247,10 @@ class TapedProbe final : public ProbeMicroscope {
  private:
   std::unique_ptr<ProbeMicroscope> inner_;
   TapedPart part_;
-  TapedPositioner positioner_;
-  TapedHeight height_;
-  TapedDrive drive_;
   TapedSignals signals_;
+  std::optional<TapedPositioner> positioner_;
+  std::optional<TapedHeight> height_;
+  std::optional<TapedDrive> drive_;
   std::optional<TapedScanner> scanner_;
   std::optional<TapedSpectroscopy> spectroscopy_;
   std::optional<TapedKelvin> kelvin_;

@@ -15,6 +15,7 @@
 
 #include "base/clock.hpp"
 #include "devices/probe_microscope.hpp"
+#include "devices/servers/service_time.hpp"
 #include "devices/wire/nanonis_codec.hpp"
 
 namespace halotwin::devices {
@@ -178,20 +179,7 @@ class NanonisService {
   double sweep_settling_s_ = 0.0;
 };
 
-/// The microscope's clock for others in its world: whoever sleeps on it lets scans go on.
-class NanonisTime final : public Clock {
- public:
-  /// Both must outlive it.
-  NanonisTime(NanonisService& service, Clock& clock) : service_(&service), clock_(&clock) {}
-  [[nodiscard]] Duration now() const override { return clock_->now(); }
-  void sleep(Duration duration, const std::stop_token& stop = {}) override {
-    service_->let_pass(*clock_, duration, stop);
-  }
-  [[nodiscard]] ClockKind kind() const override { return clock_->kind(); }
-
- private:
-  NanonisService* service_;
-  Clock* clock_;
-};
+/// On which a controller's scans go on.
+using NanonisTime = ServiceTime<NanonisService>;
 
 }  // namespace halotwin::devices

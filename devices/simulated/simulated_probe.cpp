@@ -77,14 +77,14 @@ void SimulatedProbe::make_safe() {
   s.settle();
 }
 
-TipPositioner& SimulatedProbe::positioner() {
-  return parts_->positioner;
+TipPositioner* SimulatedProbe::find_positioner() {
+  return &parts_->positioner;
 }
-HeightControl& SimulatedProbe::height() {
-  return parts_->height;
+HeightControl* SimulatedProbe::find_height() {
+  return &parts_->height;
 }
-CantileverDrive& SimulatedProbe::drive() {
-  return parts_->drive;
+CantileverDrive* SimulatedProbe::find_drive() {
+  return &parts_->drive;
 }
 SignalReader& SimulatedProbe::signals() {
   return parts_->signals;

@@ -92,9 +92,9 @@ class SimulatedProbe final : public ProbeMicroscope {
 
   [[nodiscard]] Identity identity() const override;
   void make_safe() override;
-  [[nodiscard]] TipPositioner& positioner() override;
-  [[nodiscard]] HeightControl& height() override;
-  [[nodiscard]] CantileverDrive& drive() override;
+  [[nodiscard]] TipPositioner* find_positioner() override;
+  [[nodiscard]] HeightControl* find_height() override;
+  [[nodiscard]] CantileverDrive* find_drive() override;
   [[nodiscard]] SignalReader& signals() override;
   [[nodiscard]] ImageScanner* scanner() override;
   [[nodiscard]] PointSpectroscopy* spectroscopy() override;

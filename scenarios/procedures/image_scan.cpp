@@ -174,8 +174,13 @@ void ImageScan::run(devices::ProbeMicroscope& afm,
                       applied.rows,
                       wanted.columns,
                       wanted.rows));
-  const Duration patience = from_seconds(4.0 * applied.line_time_s + 10.0);
-  double start_s = seconds(context.bench.clock().now());
+  // lines of a frame that is handed over as a whole are waited for as long as the frame takes
+  const bool whole = scanner->whole_frames();
+  const double line_s = 2.0 * applied.line_time_s;
+  const auto lines_at_once = static_cast<double>(whole ? rows - first : 1);
+  const Duration patience = from_seconds(2.0 * line_s * lines_at_once + (whole ? 60.0 : 10.0));
+  const double frame_start_s = seconds(context.bench.clock().now());
+  double start_s = frame_start_s;
   scanner->start();
   ScannedLine line;
   for (line.row = first; line.row < rows; ++line.row) {
@@ -192,7 +197,8 @@ void ImageScan::run(devices::ProbeMicroscope& afm,
     if (take) {
       take(line);
     }
-    start_s = seconds(context.bench.clock().now());
+    start_s = whole ? frame_start_s + line_s * static_cast<double>(wanted_lines)
+                    : seconds(context.bench.clock().now());
     if (context.unit_recorded) {
       context.unit_recorded(line.row + 1);
     }

@@ -21,6 +21,7 @@
 #include "devices/simulated/simulated_temperature.hpp"
 #include "sim/virtual_clock.hpp"
 #include "tests/support/andor_bench.hpp"
+#include "tests/support/asylum_world.hpp"
 #include "tests/support/gige_twin.hpp"
 #include "tests/support/labone_bench.hpp"
 #include "tests/support/nanonis_lock_in_world.hpp"
@@ -237,6 +238,14 @@ Subject<ProbeMicroscope> driven_probe() {
   return {served, &served->time, std::move(device), ProbeParams{}.cantilever.resonance_hz};
 }
 
+/// The driver of Asylum's microscopes against the twin behind a folder.
+Subject<ProbeMicroscope> asylum_probe() {
+  auto served = std::make_shared<AsylumWorld>(ChainWorld::steady());
+  auto device = open_asylum_probe(
+      parse_asylum_files(served->folder.string()), served->time, "afm", "asylum://twin");
+  return {served, &served->time, std::move(device)};
+}
+
 /// The driver of a TANGO device against the simulated instrument that is served as one.
 template <class Interface>
 Subject<Interface> driven_tango(Subject<Interface> (*behind)(),
@@ -279,6 +288,8 @@ const std::vector<Implementation<ProbeMicroscope>>& probes() {
       {"simulated", simulated_probe},
       {"guarded_simulated", [] { return guarded(simulated_probe()); }},
       {"nanonis_driver", driven_probe},
+      {"asylum_driver", asylum_probe},
+      {"guarded_asylum_driver", [] { return guarded(asylum_probe()); }},
   };
   return all;
 }

@@ -12,6 +12,11 @@ using namespace devices;
 
 class ProbeContract : public Contract<ProbeMicroscope> {
  protected:
+  /// What the tests of moves, heights and drives need.
+  [[nodiscard]] bool has_all_parts() {
+    return device().find_positioner() != nullptr && device().find_height() != nullptr &&
+           device().find_drive() != nullptr;
+  }
   [[nodiscard]] TipPositioner& positioner() { return device().positioner(); }
   [[nodiscard]] HeightControl& height() { return device().height(); }
   [[nodiscard]] CantileverDrive& drive() { return device().drive(); }
@@ -24,7 +29,34 @@ class ProbeContract : public Contract<ProbeMicroscope> {
 
 constexpr double slow_m_per_s = 100.0e-9;
 
-TEST_P(ProbeContract, MovesArriveAfterTheTimeThatIsTold) {
+TEST_P(ProbeContract, PartsAreThereOrNamed) {
+  const auto expect_named = [](const void* part, const std::string& name, const auto& ask) {
+    try {
+      ask();
+      EXPECT_NE(part, nullptr) << name;
+    } catch (const DeviceError& error) {
+      EXPECT_EQ(part, nullptr) << name;
+      EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
+      EXPECT_EQ(error.retry(), Retry::no);
+    }
+  };
+  expect_named(
+      device().find_positioner(), "positioning", [&] { static_cast<void>(device().positioner()); });
+  expect_named(device().find_height(), "height", [&] { static_cast<void>(device().height()); });
+  expect_named(device().find_drive(), "drive", [&] { static_cast<void>(device().drive()); });
+}
+
+/// Moves, heights and drives.
+class TipContract : public ProbeContract {
+ protected:
+  void SetUp() override {
+    if (!has_all_parts()) {
+      GTEST_SKIP() << "lacks positioner, height control or drive";
+    }
+  }
+};
+
+TEST_P(TipContract, MovesArriveAfterTheTimeThatIsTold) {
   const Point target = near();
   const Duration told = positioner().start_move(target, slow_m_per_s);
   EXPECT_NEAR(seconds(told), 1.0, 0.2);
@@ -35,7 +67,7 @@ TEST_P(ProbeContract, MovesArriveAfterTheTimeThatIsTold) {
   EXPECT_NEAR(positioner().position().y_m, target.y_m, 1.0e-9);
 }
 
-TEST_P(ProbeContract, MovesStraight) {
+TEST_P(TipContract, MovesStraight) {
   const Point from = positioner().position();
   positioner().start_move(near(), slow_m_per_s);
   EXPECT_FALSE(positioner().wait_move(from_seconds(0.5), {}));
@@ -44,14 +76,14 @@ TEST_P(ProbeContract, MovesStraight) {
   EXPECT_NEAR(at.y_m - from.y_m, 40.0e-9, 5.0e-9);
 }
 
-TEST_P(ProbeContract, WaitForAMoveHonoursTimeoutAndStop) {
+TEST_P(TipContract, WaitForAMoveHonoursTimeoutAndStop) {
   positioner().start_move(near(), slow_m_per_s);
   EXPECT_FALSE(positioner().wait_move(Duration::zero(), {}));
   EXPECT_THROW(positioner().wait_move(patience, stopped()), Interrupted);
   EXPECT_NO_THROW(device().make_safe());
 }
 
-TEST_P(ProbeContract, StopMoveAndMakeSafeStopTheTipWhereItIs) {
+TEST_P(TipContract, StopMoveAndMakeSafeStopTheTipWhereItIs) {
   for (const bool safe : {false, true}) {
     const Point target = near();
     positioner().start_move(target, slow_m_per_s);
@@ -69,7 +101,7 @@ TEST_P(ProbeContract, StopMoveAndMakeSafeStopTheTipWhereItIs) {
   }
 }
 
-TEST_P(ProbeContract, RefusesTargetsBeyondTheScannerAndStands) {
+TEST_P(TipContract, RefusesTargetsBeyondTheScannerAndStands) {
   const Point before = positioner().position();
   const TipPositioner::Limits limit = positioner().limits();
   for (const Point target : {Point{2.0 * limit.x_m.high, 0.0},
@@ -83,7 +115,7 @@ TEST_P(ProbeContract, RefusesTargetsBeyondTheScannerAndStands) {
   EXPECT_EQ(positioner().position(), before);
 }
 
-TEST_P(ProbeContract, ApproachEngagesAndWithdrawDisengages) {
+TEST_P(TipContract, ApproachEngagesAndWithdrawDisengages) {
   EXPECT_FALSE(height().engaged());
   const double far_m = height().height_m();
   height().approach(patience, {});
@@ -95,7 +127,7 @@ TEST_P(ProbeContract, ApproachEngagesAndWithdrawDisengages) {
   EXPECT_EQ(height().settings().mode, FeedbackMode::off);
 }
 
-TEST_P(ProbeContract, ApproachHonoursTimeoutAndStop) {
+TEST_P(TipContract, ApproachHonoursTimeoutAndStop) {
   try {
     height().approach(Duration::zero(), {});
     ADD_FAILURE() << "an approach takes time";
@@ -109,7 +141,7 @@ TEST_P(ProbeContract, ApproachHonoursTimeoutAndStop) {
   EXPECT_TRUE(height().engaged());
 }
 
-TEST_P(ProbeContract, TimeoutAndStopEndTheWaitForAWithdrawalNotTheWithdrawal) {
+TEST_P(TipContract, TimeoutAndStopEndTheWaitForAWithdrawalNotTheWithdrawal) {
   height().approach(patience, {});
   try {
     height().withdraw(1.0e-6, Duration::zero(), {});
@@ -127,14 +159,14 @@ TEST_P(ProbeContract, TimeoutAndStopEndTheWaitForAWithdrawalNotTheWithdrawal) {
   EXPECT_FALSE(height().engaged());
 }
 
-TEST_P(ProbeContract, TipIsWithdrawnAfterMakeSafe) {
+TEST_P(TipContract, TipIsWithdrawnAfterMakeSafe) {
   height().approach(patience, {});
   device().make_safe();
   EXPECT_FALSE(height().engaged());
   EXPECT_EQ(height().settings().mode, FeedbackMode::off);
 }
 
-TEST_P(ProbeContract, FeedbackSettingsAreAppliedOrRefused) {
+TEST_P(TipContract, FeedbackSettingsAreAppliedOrRefused) {
   const FeedbackSettings before = height().configure({.setpoint_fraction = 0.7});
   EXPECT_EQ(height().settings(), before);
   EXPECT_NEAR(before.setpoint_fraction, 0.7, 0.01);
@@ -145,7 +177,7 @@ TEST_P(ProbeContract, FeedbackSettingsAreAppliedOrRefused) {
   EXPECT_EQ(height().settings(), before);
 }
 
-TEST_P(ProbeContract, ContactNeedsNoAmplitude) {
+TEST_P(TipContract, ContactNeedsNoAmplitude) {
   DriveSettings drive = device().drive().settings();
   drive.on = false;
   device().drive().configure(drive);
@@ -157,14 +189,14 @@ TEST_P(ProbeContract, ContactNeedsNoAmplitude) {
   EXPECT_NEAR(applied.setpoint_deflection_m, 20e-9, 1e-12);
 }
 
-TEST_P(ProbeContract, RefusesToWithdrawByNothing) {
+TEST_P(TipContract, RefusesToWithdrawByNothing) {
   height().approach(patience, {});
   EXPECT_THROW(height().withdraw(0.0, patience, {}), DeviceError);
   EXPECT_THROW(height().withdraw(nan, patience, {}), DeviceError);
   EXPECT_TRUE(height().engaged());
 }
 
-TEST_P(ProbeContract, DriveSettingsAreAppliedOrRefused) {
+TEST_P(TipContract, DriveSettingsAreAppliedOrRefused) {
   const DriveSettings before =
       drive().configure({.frequency_hz = 74.0e3, .amplitude_v = 0.05, .phase_rad = 0.1});
   EXPECT_EQ(drive().settings(), before);
@@ -177,7 +209,7 @@ TEST_P(ProbeContract, DriveSettingsAreAppliedOrRefused) {
   EXPECT_EQ(drive().settings(), before);
 }
 
-TEST_P(ProbeContract, TuneFindsTheResonanceWithinFiveSigma) {
+TEST_P(TipContract, TuneFindsTheResonanceWithinFiveSigma) {
   const double truth = subject_.resonance_hz;
   if (std::isnan(truth)) {
     GTEST_SKIP() << "its true resonance is not known";
@@ -193,7 +225,7 @@ TEST_P(ProbeContract, TuneFindsTheResonanceWithinFiveSigma) {
   EXPECT_EQ(tune.phase_rad.size(), 101U);
 }
 
-TEST_P(ProbeContract, TuneEndsOnAStopAndRefusesNonsense) {
+TEST_P(TipContract, TuneEndsOnAStopAndRefusesNonsense) {
   EXPECT_THROW(drive().tune(75.0e3, 1.0e3, 101, stopped()), Interrupted);
   EXPECT_THROW(drive().tune(75.0e3, 0.0, 101, {}), DeviceError);
   EXPECT_THROW(drive().tune(75.0e3, nan, 101, {}), DeviceError);
@@ -235,7 +267,8 @@ class ScannerContract : public ProbeContract {
   }
   [[nodiscard]] ImageScanner& scanner() { return *device().scanner(); }
   [[nodiscard]] ScanFrame small_frame() {
-    const Point at = positioner().position();
+    const Point at =
+        device().find_positioner() != nullptr ? positioner().position() : Point{20.0e-9, 30.0e-9};
     return {.centre = {at.x_m + 100.0e-9, at.y_m + 100.0e-9},
             .width_m = 100.0e-9,
             .height_m = 60.0e-9,
@@ -245,7 +278,9 @@ class ScannerContract : public ProbeContract {
   }
   void start_scan() {
     applied_ = scanner().configure(small_frame(), signals_);
-    height().approach(patience, {});
+    if (device().find_height() != nullptr) {  // else a scan engages the tip by itself
+      height().approach(patience, {});
+    }
     scanner().start();
   }
 
@@ -260,7 +295,17 @@ TEST_P(ScannerContract, ConfigureReturnsWhatIsSet) {
   EXPECT_EQ(frame.rows, 3U);
 }
 
-TEST_P(ScannerContract, LinesComeOneByOneAndTheRestIsNan) {
+class LineScannerContract : public ScannerContract {
+ protected:
+  void SetUp() override {
+    ScannerContract::SetUp();
+    if (!IsSkipped() && scanner().whole_frames()) {
+      GTEST_SKIP() << "gives whole frames";
+    }
+  }
+};
+
+TEST_P(LineScannerContract, LinesComeOneByOneAndTheRestIsNan) {
   start_scan();
   for (std::size_t done = 0; done < applied_.rows; ++done) {
     for (const ScanDirection direction : {ScanDirection::forward, ScanDirection::backward}) {
@@ -280,7 +325,7 @@ TEST_P(ScannerContract, LinesComeOneByOneAndTheRestIsNan) {
   EXPECT_EQ(scanner().wait_line(from_seconds(0.1), {}), applied_.rows) << "the frame is complete";
 }
 
-TEST_P(ScannerContract, ALineIsReachedByShortWaitsToo) {
+TEST_P(LineScannerContract, ALineIsReachedByShortWaitsToo) {
   start_scan();
   std::size_t lines = 0;
   for (int i = 0; i < 30 && lines == 0; ++i) {
@@ -295,7 +340,7 @@ TEST_P(ScannerContract, WaitEndsOnAStop) {
   EXPECT_NO_THROW(device().make_safe());
 }
 
-TEST_P(ScannerContract, NoMoreLinesAfterStopAndMakeSafe) {
+TEST_P(LineScannerContract, NoMoreLinesAfterStopAndMakeSafe) {
   for (const bool safe : {false, true}) {
     start_scan();
     ASSERT_EQ(scanner().wait_line(patience, {}), 1U);
@@ -328,16 +373,22 @@ TEST_P(ScannerContract, RefusesFramesThatCannotBeAndStays) {
   expect_refused([](ScanFrame& f) { f.centre.y_m = nan; });
   expect_refused([](ScanFrame& f) { f.line_time_s = nan; });
   expect_refused([](ScanFrame& f) { f.line_time_s = 0.0; });
-  expect_refused([&](ScanFrame& f) { f.centre.x_m = positioner().limits().x_m.high; });
+  expect_refused([](ScanFrame& f) { f.width_m = 1.0e-2; });
+  if (device().find_positioner() != nullptr) {
+    expect_refused([&](ScanFrame& f) { f.centre.x_m = positioner().limits().x_m.high; });
+  }
 }
 
 TEST_P(ScannerContract, RefusesToScanWithoutFrameOrTip) {
   EXPECT_THROW(scanner().start(), DeviceError) << "no frame";
+  if (device().find_height() == nullptr) {
+    return;
+  }
   scanner().configure(small_frame(), signals_);
   EXPECT_THROW(scanner().start(), DeviceError) << "tip not engaged";
 }
 
-TEST_P(ScannerContract, TheRestOfAFrameSetAnewHasTheSamePlaces) {
+TEST_P(LineScannerContract, TheRestOfAFrameSetAnewHasTheSamePlaces) {
   start_scan();
   ASSERT_EQ(scanner().wait_line(patience, {}), 1U);
   ASSERT_EQ(scanner().wait_line(patience, {}), 2U);
@@ -356,6 +407,62 @@ TEST_P(ScannerContract, TheRestOfAFrameSetAnewHasTheSamePlaces) {
 TEST_P(ScannerContract, RefusesDataThatItHasNot) {
   start_scan();
   EXPECT_THROW(static_cast<void>(scanner().data(1000, ScanDirection::forward)), DeviceError);
+}
+
+class FrameScannerContract : public ScannerContract {
+ protected:
+  void SetUp() override {
+    ScannerContract::SetUp();
+    if (!IsSkipped() && !scanner().whole_frames()) {
+      GTEST_SKIP() << "gives lines";
+    }
+  }
+  void expect_all(bool measured) {
+    for (const ScanDirection direction : {ScanDirection::forward, ScanDirection::backward}) {
+      const Image<float> image = scanner().data(signals_[0], direction);
+      ASSERT_EQ(image.nx, applied_.columns);
+      ASSERT_EQ(image.ny, applied_.rows);
+      for (const float value : image.values) {
+        EXPECT_NE(std::isnan(value), measured);
+      }
+    }
+  }
+};
+
+TEST_P(FrameScannerContract, AFrameComesAsAWholeAfterItsTime) {
+  start_scan();
+  const Duration before = clock().now();
+  const double frame_s = 2.0 * applied_.line_time_s * static_cast<double>(applied_.rows);
+  EXPECT_EQ(scanner().wait_line(from_seconds(0.5 * frame_s), {}), 0U);
+  expect_all(false);
+  EXPECT_EQ(scanner().wait_line(patience, {}), applied_.rows);
+  EXPECT_GE(seconds(clock().now() - before), frame_s - 1.0);
+  EXPECT_LE(seconds(clock().now() - before), frame_s + 5.0);
+  expect_all(true);
+  EXPECT_EQ(scanner().wait_line(patience, {}), applied_.rows) << "the frame is complete";
+}
+
+TEST_P(FrameScannerContract, NoFrameAfterStopAndMakeSafe) {
+  for (const bool safe : {false, true}) {
+    start_scan();
+    EXPECT_EQ(scanner().wait_line(from_seconds(0.5), {}), 0U);
+    if (safe) {
+      device().make_safe();
+    } else {
+      scanner().stop();
+    }
+    EXPECT_EQ(scanner().wait_line(from_seconds(20.0), {}), 0U);
+    expect_all(false);
+  }
+}
+
+TEST_P(FrameScannerContract, TheNextFrameIsItsOwn) {
+  start_scan();
+  ASSERT_EQ(scanner().wait_line(patience, {}), applied_.rows);
+  scanner().start();
+  expect_all(false);
+  ASSERT_EQ(scanner().wait_line(patience, {}), applied_.rows);
+  expect_all(true);
 }
 
 class SpectroscopyContract : public ProbeContract {
@@ -549,6 +656,18 @@ INSTANTIATE_TEST_SUITE_P(Every,
                          name_of_case<ProbeMicroscope>);
 INSTANTIATE_TEST_SUITE_P(Every,
                          ScannerContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         TipContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         LineScannerContract,
+                         testing::ValuesIn(probes()),
+                         name_of_case<ProbeMicroscope>);
+INSTANTIATE_TEST_SUITE_P(Every,
+                         FrameScannerContract,
                          testing::ValuesIn(probes()),
                          name_of_case<ProbeMicroscope>);
 INSTANTIATE_TEST_SUITE_P(Every,

@@ -11,11 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "data/imports/file_bytes.hpp"
+#include "base/byte_order.hpp"
 
 namespace halotwin::data::testing {
-
-using imports::ByteOrder;
 
 template <class T>
 void append(std::string& bytes, T value, ByteOrder order) {
@@ -153,13 +151,13 @@ struct GridFile {
 
 /// Makes the 16-bit words of both headers of a wave add up to 0.
 inline void fix_checksum(std::string& wave, ByteOrder order) {
-  const bool five = imports::number_at<std::int16_t>(wave, 0, order) == 5;
+  const bool five = number_at<std::int16_t>(wave, 0, order) == 5;
   const std::size_t at = five ? 2 : 14;
   const std::size_t length = five ? 384 : 126;
   overwrite<std::uint16_t>(wave, at, 0, order);
   unsigned sum = 0;
   for (std::size_t i = 0; i < length; i += 2) {
-    sum += imports::number_at<std::uint16_t>(wave, i, order);
+    sum += number_at<std::uint16_t>(wave, i, order);
   }
   overwrite<std::uint16_t>(wave, at, static_cast<std::uint16_t>(0x10000U - (sum & 0xFFFFU)), order);
 }

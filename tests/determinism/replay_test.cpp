@@ -64,6 +64,7 @@ const std::vector<Case> cases{
     {"kpfm_map", "kpfm_microcrystal", image("kpfm_map", ".reference_readings=3")},
     {"pfm_map", "pfm_microcrystal", image("pfm_map", ".search_points=11")},
     {"pm_efm_map", "pm_efm_microcrystal", image("pm_efm_map", ".reference_readings=3")},
+    {"topography", "topography_quick", image("topography", ".tune_points=21")},
     {"current_voltage", "iv_quick", {"procedure.current_voltage.steps=5"}},
     {"pl_movie",
      "clim_quick",

@@ -146,9 +146,9 @@ class HeldProbe final : public devices::ProbeMicroscope {
  public:
   [[nodiscard]] devices::Identity identity() const override { return {}; }
   void make_safe() override { height_.now.mode = devices::FeedbackMode::off; }
-  [[nodiscard]] devices::TipPositioner& positioner() override { return positioner_; }
-  [[nodiscard]] devices::HeightControl& height() override { return height_; }
-  [[nodiscard]] devices::CantileverDrive& drive() override { return drive_; }
+  [[nodiscard]] devices::TipPositioner* find_positioner() override { return &positioner_; }
+  [[nodiscard]] devices::HeightControl* find_height() override { return &height_; }
+  [[nodiscard]] devices::CantileverDrive* find_drive() override { return &drive_; }
   [[nodiscard]] devices::SignalReader& signals() override { return signals_; }
   [[nodiscard]] devices::ImageScanner* scanner() override { return &scanner_; }
   [[nodiscard]] devices::PointSpectroscopy* spectroscopy() override { return &spectroscopy_; }

@@ -1,7 +1,7 @@
 // Scans and spectra of other programs: every reader is given every file.
 #include "base/errors.hpp"
+#include "base/igor_wave.hpp"
 #include "data/imports/foreign_scan.hpp"
-#include "data/imports/igor_header.hpp"
 #include "tests/data/foreign_files.hpp"
 #include "tests/fuzz/target.hpp"
 

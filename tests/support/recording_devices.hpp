@@ -141,9 +141,9 @@ struct RecordingProbe final : Recording<devices::ProbeMicroscope>,
                               devices::PointSpectroscopy,
                               devices::KelvinController {
   using Recording::Recording;
-  [[nodiscard]] devices::TipPositioner& positioner() override { return *this; }
-  [[nodiscard]] devices::HeightControl& height() override { throw std::logic_error("no height"); }
-  [[nodiscard]] devices::CantileverDrive& drive() override { throw std::logic_error("no drive"); }
+  [[nodiscard]] devices::TipPositioner* find_positioner() override { return this; }
+  [[nodiscard]] devices::HeightControl* find_height() override { return nullptr; }
+  [[nodiscard]] devices::CantileverDrive* find_drive() override { return nullptr; }
   [[nodiscard]] devices::SignalReader& signals() override { throw std::logic_error("no signals"); }
   [[nodiscard]] devices::ImageScanner* scanner() override { return this; }
   [[nodiscard]] devices::PointSpectroscopy* spectroscopy() override { return this; }

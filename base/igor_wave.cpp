@@ -1,19 +1,26 @@
-#include "data/imports/igor_header.hpp"
+#include "base/igor_wave.hpp"
 
-#include <cmath>
+#include <algorithm>
 
 #include <fmt/format.h>
 
-#include "data/imports/foreign_scan.hpp"
-#include "data/imports/foreign_text.hpp"
+#include "base/errors.hpp"
+#include "base/text.hpp"
 
-namespace halotwin::data::imports {
+namespace halotwin {
 
 namespace {
 
+constexpr std::size_t longest_file = std::size_t{4} << 30U;
+constexpr std::size_t longest_note = std::size_t{4} << 20U;
+constexpr std::size_t label_length = 32;
 constexpr std::size_t headers_bytes_2 = 16 + 110;
 constexpr std::size_t headers_bytes_5 = 64 + 320;
 constexpr std::size_t padding_2 = 16;
+
+[[noreturn]] void refuse(std::string_view file, const std::string& what) {
+  throw DataError(fmt::format("{}: {}", file, what));
+}
 
 struct Kind {
   int version = 0;
@@ -156,9 +163,9 @@ void check_sizes(std::string_view file, std::string_view bytes, IgorHeader& h) {
                        bytes.size(),
                        std::max(needed, h.data_at + h.data_bytes)));
   }
-  if (h.note_bytes > longest_header) {
+  if (h.note_bytes > longest_note) {
     refuse(file,
-           fmt::format("a note of {} bytes: at most {} expected", h.note_bytes, longest_header));
+           fmt::format("a note of {} bytes: at most {} expected", h.note_bytes, longest_note));
   }
 }
 
@@ -230,4 +237,36 @@ IgorHeader read_igor_header(std::string_view file, std::string_view bytes) {
   return header;
 }
 
-}  // namespace halotwin::data::imports
+std::vector<std::string> igor_labels(std::string_view bytes,
+                                     const IgorHeader& header,
+                                     std::size_t dimension) {
+  std::size_t at = header.labels_at;
+  for (std::size_t d = 0; d < dimension; ++d) {
+    at += header.label_bytes[d];
+  }
+  std::vector<std::string> labels;
+  const std::size_t there =
+      std::min(header.label_bytes[dimension] / label_length, header.size[dimension] + 1);
+  for (std::size_t i = 1; i < there; ++i) {
+    const std::string_view field = bytes.substr(at + i * label_length, label_length);
+    labels.push_back(utf8_of(trimmed(field.substr(0, field.find('\0')))));
+  }
+  return labels;
+}
+
+std::string igor_note(std::string_view bytes, const IgorHeader& header) {
+  return utf8_of(bytes.substr(header.note_at, header.note_bytes));
+}
+
+IgorNote igor_note_entries(std::string_view note) {
+  IgorNote entries;
+  for (const std::string_view line : lines_of(note)) {
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      entries.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+    }
+  }
+  return entries;
+}
+
+}  // namespace halotwin

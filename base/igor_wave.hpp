@@ -1,17 +1,18 @@
-// The two headers of an Igor binary wave. Layout: WaveMetrics, Igor technical note 003 (2-byte
-// aligned structures BinHeader2, WaveHeader2, BinHeader5, WaveHeader5). Internal to data/.
+// Igor binary waves (.ibw): headers, labels and notes. Layout: WaveMetrics, Igor technical note 003
+// (2-byte aligned structures BinHeader2, WaveHeader2, BinHeader5, WaveHeader5).
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "data/imports/file_bytes.hpp"
+#include "base/byte_order.hpp"
 
-namespace halotwin::data::imports {
+namespace halotwin {
 
 /// Whether the bytes begin like a wave: a known version, and whole headers with a sound checksum.
 [[nodiscard]] bool begins_ibw(std::string_view first_bytes);
@@ -46,4 +47,14 @@ struct IgorHeader {
 /// Bytes of one number of this type; 0 for text, complex and unknown types.
 [[nodiscard]] std::size_t igor_number_bytes(int type);
 
-}  // namespace halotwin::data::imports
+/// Labels of the steps of a dimension, as far as there are any.
+[[nodiscard]] std::vector<std::string> igor_labels(std::string_view bytes,
+                                                   const IgorHeader& header,
+                                                   std::size_t dimension);
+
+/// The note of a wave in UTF-8, and its lines "Key: value", which end in CR.
+using IgorNote = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] std::string igor_note(std::string_view bytes, const IgorHeader& header);
+[[nodiscard]] IgorNote igor_note_entries(std::string_view note);
+
+}  // namespace halotwin
