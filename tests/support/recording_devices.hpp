@@ -64,6 +64,11 @@ struct RecordingLockIn final : Recording<devices::LockIn> {
     hear("read");
     return {};
   }
+  std::vector<devices::LockInReading> sweep(std::span<const devices::SweepStep>,
+                                            const std::stop_token&) override {
+    hear("sweep");
+    return {};
+  }
   [[nodiscard]] Duration settling_time(double) const override { return {}; }
   devices::AuxOutput set_aux_output(int, const devices::AuxOutput& wanted) override {
     hear("set aux output");
