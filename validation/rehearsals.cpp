@@ -67,6 +67,12 @@ const std::vector<Rehearsal>& rehearsals() {
        .serve = fastest + Settings{"--as", "lockin_mechanical=sr830"},
        .null = strong_lines,
        .compared = map},
+      {.name = "pm_dns_map_nanonis",
+       .scenario = "pm_dns_quick",  // the controller's own lock-in
+       .settings = of("pm_dns_map", phase + few),
+       .serve = fastest + Settings{"--as", "lockin_electrical=nanonis"},
+       .null = strong_lines,
+       .compared = map},
       {.name = "pm_dns_control",
        .scenario = "control_sweep",
        .settings = of("pm_dns_control",

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.hpp"
 #include "devices/drivers/served_clock.hpp"
 #include "devices/drivers/srs_lock_in.hpp"
 #include "devices/drivers/tango_devices.hpp"
+#include "session/serve.hpp"
 #include "tests/data/programs.hpp"
 #include "tests/support/gige_twin.hpp"
 
@@ -135,6 +137,16 @@ TEST(ServedTwin, LightAndFocusAnswerAtOneTangoPort) {
   };
   EXPECT_EQ(place(twin.address("light")), place(twin.address("focus")));
   EXPECT_EQ(twin.stop(), 0);
+}
+
+TEST(ServedLockInModule, IsOnlyWhereItCanBe) {
+  const session::ServeOptions one{.as = {{"lockin_electrical", "nanonis"}}};
+  session::ServeOptions both = one;
+  both.as["lockin_mechanical"] = "nanonis";
+  session::Scenario scenario = session::load_scenario("pm_dns_quick", {});
+  EXPECT_THROW(session::serve(scenario, both), ParameterError) << "the controller has one";
+  scenario.wire_faults = {{.device = "lockin_electrical", .at_count = 1}};
+  EXPECT_THROW(session::serve(scenario, one), ParameterError) << "its wire is that of the afm";
 }
 
 }  // namespace
