@@ -21,7 +21,7 @@ namespace {
 constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double degree = constants::pi / 180.0;
 /// Of a sweep in a world that sleeps on request (SLEEP).
-constexpr std::size_t most_lines_together = 64;
+constexpr std::size_t most_lines_together = 256;
 constexpr Duration most_slept_together = std::chrono::seconds(10);
 constexpr int refused_bits = (1 << 4) + (1 << 5);  // of *ESR?: value, command
 
@@ -232,6 +232,7 @@ class SrsLockIn final : public LockIn {
     constexpr const char* operation = "sweep";
     const Range range = limits().reference_hz;
     std::vector<std::string> lines;
+    int set_filter = 0;  // by the line before
     Duration total{};
     for (const SweepStep& step : steps) {
       total += step.wait;
@@ -241,12 +242,14 @@ class SrsLockIn final : public LockIn {
       if (!std::isfinite(step.reference_hz) || !std::isfinite(step.time_constant_s)) {
         link_.refuse(operation, "a setting is not a number");
       }
-      lines.push_back(
-          fmt::format("FREQ {:.9e};OFLT {};SLEEP {};*ESR?;FREQ?;OFLT?;{}",
-                      std::clamp(step.reference_hz, range.low, range.high),
-                      srs::nearest_index(model_->time_constants_s, step.time_constant_s),
-                      step.wait.count(),
-                      reading_questions()));
+      const int filter = srs::nearest_index(model_->time_constants_s, step.time_constant_s);
+      const bool stays = !lines.empty() && filter == set_filter;
+      set_filter = filter;
+      lines.push_back(fmt::format("FREQ {:.9e};{}SLEEP {};*ESR?;FREQ?;OFLT?;{}",
+                                  std::clamp(step.reference_hz, range.low, range.high),
+                                  stays ? "" : fmt::format("OFLT {};", filter),
+                                  step.wait.count(),
+                                  reading_questions()));
     }
     Duration time = clock_->now();
     const std::vector<std::string> answers = link_.ask(operation, lines);

@@ -9,9 +9,8 @@
 // - limits: min_value and max_value of the configuration, or the keys low and high.
 // - a state is not that of another question: a move that was written may show up in State a little
 //   later, so a wait also looks at the position for half a second.
-// - State: MOVING and RUNNING are on the way; FAULT, UNKNOWN, INIT, DISABLE and OFF of a stage are
-// a
-//   fault, ALARM is one of its ends. Sources are on in ON, MOVING, RUNNING, ALARM and off in OFF,
+// - State: MOVING and RUNNING are on the way; of a stage FAULT, UNKNOWN, INIT, DISABLE and OFF are
+//   a fault, ALARM is one of its ends. Sources are on in ON, MOVING, RUNNING, ALARM and off in OFF,
 //   STANDBY, CLOSE; ALARM of a bias source is its compliance. A shutter is open in OPEN and
 //   EXTRACT, closed in CLOSE and INSERT.
 // Opening changes nothing. A server that is gone, silent or started again is told by DeviceError
@@ -48,6 +47,7 @@ namespace halotwin::devices {
                                                           const TangoParams& params = {});
 
 /// make_safe() goes to zero at the ramp that is set, waits for it, switches off and makes sure.
+/// That a device takes a voltage while it is off is assumed.
 [[nodiscard]] std::unique_ptr<BiasSource> open_tango_bias_source(const std::string& address,
                                                                  Clock& clock,
                                                                  const std::string& role,

@@ -25,6 +25,8 @@ constexpr std::size_t portion_bytes = 16384;
 /// The next question of a client on this computer comes sooner than a sleeping thread wakes up.
 constexpr Duration awake = std::chrono::microseconds(100);
 
+constexpr std::size_t sent_early_bytes = 1024;
+
 /// What all clients of a port share.
 struct Service {
   MessageServer::Cut cut;
@@ -117,18 +119,22 @@ class Session : public std::enable_shared_from_this<Session> {
     busy_ = false;
     taken_ += size;
     queue(*text);
+    if (unread() == 0) {
+      write();
+    }
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
       self->serve();
       self->read();
     });
   }
 
-  /// Answers to messages that came together go together, or a portion at a time.
+  /// Answers to messages that came together go together, but the first ones while the client is
+  /// still awake.
   void queue(const std::string& text) {
     unsent_ += text;
     if (unsent_.size() + being_sent_.size() > service_->limits.most_unsent) {
       close();
-    } else if (unsent_.size() >= portion_.size()) {
+    } else if (unsent_.size() >= sent_early_bytes) {
       write();
     }
   }
