@@ -24,6 +24,7 @@ constexpr double degree = constants::pi / 180.0;
 constexpr double turn_deg = 360.0;
 constexpr int highest_order = 8;
 constexpr double lowest_cutoff_hz = 1e-6;  // what is below cannot be
+constexpr double highest_cutoff_hz = 1e7;  // no controller samples so fast
 
 double cutoff_of(double time_constant_s) {
   return 1.0 / (2.0 * constants::pi * time_constant_s);
@@ -226,7 +227,8 @@ class NanonisLockIn final : public LockIn {
   void ask_low_pass(const char* operation) {
     constexpr std::string_view command = "LockIn.DemodLPFilterGet";
     const auto [order, cutoff_hz] = ask_filter(operation, command);
-    if (order < 0 || order > highest_order || !(cutoff_hz >= lowest_cutoff_hz)) {
+    if (order < 0 || order > highest_order || !(cutoff_hz >= lowest_cutoff_hz) ||
+        cutoff_hz > highest_cutoff_hz) {
       link_.garbled(operation, command, fmt::format("order {}, {} Hz", order, cutoff_hz));
     }
     settings_.filter_order = std::max(order, 1);
